@@ -88,8 +88,8 @@ RULES = [
         name="organisations",
         columns={"organizations.organization": ("postal_address", "contact_email")},
         what=_("Organisations: their postal address and contact"),
-        purpose=_("So that supporters know who asks, and whom to ask."),
-        kept=_("As long as the organisation is here."),
+        purpose=_("So that supporters know who is asking, and who to contact."),
+        kept=_("As long as the organisation is on this site."),
     ),
     RetentionRule(
         name="staff accounts",
@@ -99,21 +99,21 @@ RULES = [
         },
         what=_("Staff: name, e-mail address, password (not readable), organisation"),
         purpose=_("So that they can log in and do their work."),
-        kept=_("As long as the account."),
+        kept=_("As long as the account exists."),
     ),
     RetentionRule(
         name="second factors",
         columns={"mfa.authenticator": ("user", "data")},
-        what=_("Staff: second factors of a login, encrypted where they are secret"),
+        what=_("Staff: second factors for logging in, encrypted where they are secret"),
         purpose=_("So that a password alone does not let anybody in."),
-        kept=_("Until it is removed, or the account is."),
+        kept=_("Until it is removed, or the account is deleted."),
     ),
     RetentionRule(
         name="lost second factors",
         columns={"organizations.factorremoval": ("user", "asked_by")},
         what=_("Staff: that an owner asked to remove a lost second factor"),
-        purpose=_("So that its owner hears of it and can call it off."),
-        kept=_("A day, until it is done or called off."),
+        purpose=_("So that the person concerned hears of it and can stop it."),
+        kept=_("A day, until it is done or stopped."),
     ),
     RetentionRule(
         name="list of logins",
@@ -127,19 +127,22 @@ RULES = [
             ),
         },
         what=_(
-            "Staff: where somebody is logged in: browser and network, never an address"
+            "Staff: where somebody is logged in: browser and network, never a full "
+            "address"
         ),
-        purpose=_("So that they see it, and end what is not theirs."),
-        kept=_("Until the login ends, a day as a rule."),
+        purpose=_(
+            "So that they can see their logins, and end any that are not theirs."
+        ),
+        kept=_("Until the login ends, usually a day."),
         expiry=Rows(ended_logins),
     ),
     RetentionRule(
         name="invitations",
         columns={"organizations.invitation": ("email", "invited_by", "reply")},
         what=_("Staff: an address that was invited to work here"),
-        purpose=_("So that whoever has it can accept."),
+        purpose=_("So that the person invited can accept."),
         kept=format_lazy(
-            _("Until it is accepted or taken back, {days} days at most."),
+            _("Until the invitation is accepted or withdrawn, {days} days at most."),
             days=invitations.KEPT.days,
         ),
         expiry=Rows(old_invitations),
@@ -147,10 +150,10 @@ RULES = [
     RetentionRule(
         name="mail to staff",
         columns={"organizations.staffmail": ("address", "network")},
-        what=_("Staff: that a link or a warning is to be mailed to an address"),
+        what=_("Staff: that a link or a warning is to be e-mailed to an address"),
         purpose=_("So that it is sent, and not too often."),
         kept=format_lazy(
-            _("Until it is sent, as a rule a second; {days} days at most."),
+            _("Until it is sent, usually within a second; {days} days at most."),
             days=mailing.KEPT.days,
         ),
         expiry=Rows(old_mail),
@@ -158,13 +161,14 @@ RULES = [
     RetentionRule(
         name="networks of staff",
         columns={"organizations.seennetwork": ("user", "network")},
-        what=_("Staff: from which network somebody logged in, never an address"),
+        what=_("Staff: from which network somebody logged in, never a full address"),
         purpose=_(
-            "So that they are told of a login from elsewhere, and are let in while "
-            "somebody guesses passwords."
+            "So that they are told of a login from elsewhere, and can still log in "
+            "while somebody else is guessing passwords."
         ),
         kept=format_lazy(
-            _("{days} days after the last login from it."), days=NETWORK_KEPT.days
+            _("{days} days after the last login from that network."),
+            days=NETWORK_KEPT.days,
         ),
         expiry=Rows(old_networks),
     ),
@@ -172,8 +176,11 @@ RULES = [
         name="limits on logins",
         columns={"config.bucket": ("key",)},
         what=_("That an address or network was just used to log in"),
-        purpose=_("So that limits hold. Stored as a keyed hash, not as an address."),
-        kept=_("Until the limit is full again, two days at most."),
+        purpose=_(
+            "To limit how often this can happen. Stored as a keyed hash, not as an "
+            "address."
+        ),
+        kept=_("Until the limit no longer needs it, two days at most."),
     ),
     RetentionRule(
         name="logins of staff",
@@ -208,7 +215,7 @@ RULES = [
         columns={
             "admin.logentry": ("user", "object_id", "object_repr", "change_message"),
         },
-        what=_("Staff: who changed what, as an earlier version of this site noted it"),
+        what=_("Staff: who changed what, as noted by an earlier version of this site"),
         purpose=_("So that a mistake or an abuse can be traced."),
         kept=format_lazy(_("{months} months."), months=LOG_KEPT),
         expiry=Rows(old_entries),
@@ -217,7 +224,7 @@ RULES = [
         name="forms of staff",
         columns={"config.savedform": ("token", "row", "content")},
         what=_("Staff: that a form was saved; nothing of what was typed into it"),
-        purpose=_("So that a form that comes twice is saved once."),
+        purpose=_("So that a form sent twice is saved once."),
         kept=format_lazy(_("{days} days."), days=REMEMBERED.days),
         expiry=Rows(old_forms),
     ),

@@ -34,7 +34,7 @@ RULES = [
     RetentionRule(
         name="unconfirmed signatures",
         columns={"petitions.signature": PERSONAL},
-        what=_("A signature that is not confirmed: all that was entered"),
+        what=_("A signature that is not confirmed: everything that was entered"),
         purpose=_("So that the owner of the mailbox can confirm it."),
         kept=format_lazy(
             _(
@@ -51,9 +51,9 @@ RULES = [
         columns={"petitions.removal": ("made_by",)},
         what=_(
             "A signature that was held back because of a sign of abuse, and that the "
-            "organisation decided to erase; who decided it"
+            "organisation decided to erase; who decided so"
         ),
-        purpose=_("So that a mistake can be taken back."),
+        purpose=_("So that a mistake can be undone."),
         kept=format_lazy(_("{days} days after that decision."), days=WAIT.days),
         expiry=removals.Removals(),
     ),
@@ -75,8 +75,8 @@ RULES = [
         ),
         kept=format_lazy(
             _(
-                "Until the petition has ended and the number of months that its form "
-                "named has passed, {months} at most. After that, your signature stays "
+                "Until the petition has ended and the number of months stated on its "
+                "form has passed, {months} at most. After that, your signature stays "
                 "in the count only as a number, with its day, country and language."
             ),
             months=settings.RETENTION_MONTHS,
@@ -90,8 +90,11 @@ RULES = [
             # On its way into the figures: a second, while the worker runs.
             "petitions.countchange": ("via",),
         },
-        what=_("By which link you came (“whatsapp”, “poster”), when its address says"),
-        purpose=_("So that an organisation sees where its petitions are passed on."),
+        what=_(
+            "Which link brought you here (“whatsapp”, “poster”), if its address says "
+            "so"
+        ),
+        purpose=_("So that an organisation sees where its petitions are shared."),
         kept=_(
             "Until you confirm your signature. After that, only the number of "
             "signatures by day and link is kept, not whose they are."
@@ -101,8 +104,8 @@ RULES = [
         name="networks",
         columns={"petitions.signature": ("network",)},
         what=_(
-            "The network that you signed from: what your provider gives to many people "
-            "at once (192.0.2.0/24), not your address"
+            "The network that you signed from: a range of addresses that many people "
+            "share (192.0.2.0/24), not your own address"
         ),
         purpose=_("To find and stop those who sign for others by the thousand."),
         kept=format_lazy(_("{days} days."), days=expiry.NETWORKS_KEPT.days),
@@ -112,10 +115,10 @@ RULES = [
         name="tallies of networks",
         columns={"petitions.sourcetally": ("source",)},
         what=_(
-            "How many signed within an hour from one network, or with addresses of one "
-            "mail domain; five at least"
+            "How many people signed within an hour from one network, or with "
+            "addresses at one mail domain, if there were at least five"
         ),
-        purpose=_("So that staff see when one stands out."),
+        purpose=_("So that staff notice unusual numbers."),
         kept=format_lazy(_("{days} days."), days=expiry.NETWORKS_KEPT.days),
         expiry=Rows(expiry.tallies_of_networks),
     ),
@@ -129,16 +132,17 @@ RULES = [
             "That an address, network or mail domain was just used, or asked for links"
         ),
         purpose=_(
-            "So that limits hold. Stored as a keyed hash, not as an address."
+            "To limit how often this can happen. Stored as a keyed hash, not as an "
+            "address."
         ),
-        kept=_("Until the limit is full again: an hour as a rule, at most a week."),
+        kept=_("Until the limit no longer needs it: usually an hour, at most a week."),
     ),
     RetentionRule(
         name="answers about updates",
         columns={"petitions.consent": ("email", "email_key", "source")},
         what=_(
-            "Your answer whether an organisation may write to you, with your address, "
-            "what was asked and under which petition"
+            "Whether you agreed that an organisation may write to you, with your "
+            "address, what you were asked and under which petition"
         ),
         purpose=_("So that it writes only to those who said yes, and can prove it."),
         kept=format_lazy(
@@ -154,16 +158,16 @@ RULES = [
         name="waiting to be told to newsletter tools",
         columns={"petitions.webhookevent": ("email",)},
         what=_(
-            "That an organisation’s newsletter tool is still to be told that you said "
-            "yes, or that it may not write to you any more: your address"
+            "That an organisation’s newsletter tool has yet to be told that you said "
+            "yes, or that it may no longer write to you: your address"
         ),
         purpose=_(
-            "So that it never writes on after you said no, or had your data erased. "
-            "With a yes it is told your name and language, and which petition you "
-            "signed."
+            "So that it stops writing once you have said no or had your data erased. "
+            "If you said yes, it is told your name, your language and which petition "
+            "you signed."
         ),
         kept=format_lazy(
-            _("Until the tool has taken it: seconds as a rule, at most {days} days."),
+            _("Until the tool has received it: usually seconds, at most {days} days."),
             days=webhooks.EVENTS_KEPT.days,
         ),
         expiry=Rows(webhooks.past_events, webhooks.drop_events),
@@ -172,8 +176,8 @@ RULES = [
         name="log of newsletter tools",
         columns={"petitions.webhookdelivery": ("message", "problem")},
         what=_(
-            "When an organisation’s newsletter tool was told something, and whether it "
-            "answered; nothing of whom"
+            "When an organisation’s newsletter tool was told something, and whether "
+            "it answered; not about whom"
         ),
         purpose=_("So that staff see what fails."),
         kept=format_lazy(_("{days} days."), days=webhooks.LOG_KEPT.days),
@@ -183,12 +187,15 @@ RULES = [
         name="records of mail",
         columns={"petitions.outgoingmail": ("signature", "email_key", "reply")},
         what=_(
-            "That a mail was sent to you, and what your mail server answered when it "
+            "That an e-mail was sent to you, and what your mail server answered if it "
             "refused it"
         ),
         purpose=_("So that nobody can flood a mailbox, and staff see what fails."),
         kept=format_lazy(
-            _("{days} days; with an unconfirmed signature, as long as that."),
+            _(
+                "{days} days; for an unconfirmed signature, as long as the signature "
+                "itself."
+            ),
             days=expiry.MAILS_KEPT.days,
         ),
         expiry=Rows(expiry.finished_mails),
@@ -196,13 +203,15 @@ RULES = [
     RetentionRule(
         name="records of mail to those who had everything erased",
         columns={"petitions.outgoingmail": ("email_key",)},
-        what=_("After you erased a signature: that mails had gone to your mailbox"),
+        what=_(
+            "After you erased a signature: that e-mails had been sent to your mailbox"
+        ),
         purpose=_(
             "So that nobody can flood it by entering your address again. Stored as a "
             "keyed hash, not as an address."
         ),
         kept=format_lazy(
-            _("One day; that you were reminded, {days} days."),
+            _("One day; for a reminder, {days} days."),
             days=expiry.MAILS_KEPT.days,
         ),
         expiry=Rows(expiry.mails_of_erased),
@@ -211,18 +220,20 @@ RULES = [
         name="recipients of mailings",
         columns={"petitions.mailingrecipient": ("signature", "email_key", "reply")},
         what=_(
-            "Which news an organisation sent to you because you had said yes, whether "
-            "it came back, and whether you unsubscribed after it"
+            "Which news an organisation sent you because you had said yes, whether it "
+            "came back, and whether you then unsubscribed"
         ),
         purpose=_(
-            "So that you get each piece once, not too many of them, and that it is "
-            "known how many reached people; and for its link by which you can sign "
-            "another petition with one press. Whether you read it is not known here."
+            "So that you get the same news only once, and not too much of it, and so "
+            "that the organisation knows how many people it reached; also for the "
+            "link in it that lets you sign another petition with one press. Nobody "
+            "here knows whether you read it."
         ),
         kept=format_lazy(
             _(
-                "{days} days, and until that news has gone to everybody, or to nobody "
-                "for as long; at most as long as your signature."
+                "{days} days, and longer while that news is still being sent; at most "
+                "as long as your signature. Sending that makes no progress for {days} "
+                "days is stopped."
             ),
             days=RECIPIENTS_KEPT.days,
         ),
@@ -231,15 +242,18 @@ RULES = [
     RetentionRule(
         name="recipients of mailings who had a signature erased",
         columns={"petitions.mailingrecipient": ("email_key",)},
-        what=_("After you erased a signature: which news had gone to your mailbox"),
+        what=_(
+            "After you erased a signature: which news had been sent to your mailbox"
+        ),
         purpose=_(
-            "So that you do not get the same again because of another signature. "
+            "So that you do not get the same news again because of another signature. "
             "Stored as a keyed hash, not as an address."
         ),
         kept=format_lazy(
             _(
-                "Until that news has gone to everybody, or to nobody for {days} days; "
-                "while you have another signature here, {days} days."
+                "Until that news is no longer being sent. Sending that makes no "
+                "progress for {days} days is stopped. If you have another signature "
+                "here, {days} days."
             ),
             days=RECIPIENTS_KEPT.days,
         ),
@@ -252,12 +266,12 @@ RULES = [
             # On its way there: a second, while the worker runs.
             "petitions.countchange": ("domain",),
         },
-        what=_("How many signed by day and mail domain (“example.org”)"),
-        purpose=_("So that staff see where mail does not arrive."),
+        what=_("How many people signed, by day and mail domain (“example.org”)"),
+        purpose=_("So that staff see where e-mail does not arrive."),
         kept=format_lazy(
             _(
-                "The name of a domain {days} days; {rare} days where fewer than "
-                "{few} signed with it."
+                "The name of a domain, {days} days; {rare} days if fewer than {few} "
+                "people signed with it."
             ),
             days=expiry.DOMAINS_KEPT.days,
             rare=expiry.RARE_DOMAINS_KEPT.days,
@@ -268,7 +282,7 @@ RULES = [
     RetentionRule(
         name="mailboxes that do not exist",
         columns={"petitions.bounce": ("email_key", "address_keys", "reason")},
-        what=_("That mail to your address came back"),
+        what=_("That e-mail to your address came back"),
         purpose=_(
             "So that no more is sent there. Stored as a keyed hash, not as an address."
         ),
@@ -280,23 +294,25 @@ RULES = [
         columns={"petitions.suppression": ("email_key", "address_keys")},
         what=_("“Never write to this address again”"),
         purpose=_(
-            "So that it holds whoever enters your address. Stored as a keyed hash, not "
-            "as an address."
+            "So that this holds no matter who enters your address. Stored as a keyed "
+            "hash, not as an address."
         ),
-        kept=_("Until you take it back."),
+        kept=_("Until you allow e-mail again."),
     ),
     RetentionRule(
         name="unsubscribed elsewhere",
         columns={"petitions.unsubscribedmailbox": ("email_key",)},
         what=_(
-            "That you unsubscribed from an organisation’s mail elsewhere, or that its "
-            "mail came back from you"
+            "That you unsubscribed elsewhere from an organisation’s e-mail, or that "
+            "its e-mail to you came back"
         ),
         purpose=_(
             "So that it does not write to you from here either. Stored as a keyed "
             "hash, not as an address."
         ),
-        kept=_("For good: it holds whatever the organisation brings in later."),
+        kept=_(
+            "For good: it must still hold when the organisation imports another list."
+        ),
     ),
     RetentionRule(
         name="lists of those who unsubscribed elsewhere",
@@ -306,12 +322,12 @@ RULES = [
             ),
         },
         what=_(
-            "Who of an organisation’s staff took in such a list, when, and how many "
-            "were on it"
+            "Who on an organisation’s staff imported such a list, when, and how many "
+            "people were on it"
         ),
         purpose=_("So that it is known why somebody is not written to."),
         kept=format_lazy(
-            _("For good; what was looked at and not taken in, {days} days."),
+            _("For good; a list that was checked but not imported, {days} days."),
             days=FILE_KEPT.days,
         ),
         expiry=Rows(unsubscribing.past_lists),
@@ -336,10 +352,10 @@ RULES = [
         columns={"petitions.supporterrequest": ("check_note", "done_by")},
         what=_(
             "That an organisation was asked for a copy, a correction or an erasure: "
-            "what, when, how it was made sure who asks, and who answered. Neither your "
-            "name nor your address, nor which signatures"
+            "what, when, how the identity of the person was checked, and who "
+            "answered. Neither your name nor your address, nor which signatures"
         ),
-        purpose=_("So that it can be proved that requests are answered, and in time."),
+        purpose=_("To prove that requests are answered, and in time."),
         kept=format_lazy(
             _("{months} months after it is answered."), months=expiry.REQUESTS_KEPT
         ),
@@ -357,7 +373,7 @@ RULES = [
             "limits"
         ),
         purpose=_("To stop those who sign for others by the thousand."),
-        kept=_("Until somebody takes them from the list."),
+        kept=_("Until somebody takes them off the list."),
     ),
     RetentionRule(
         name="signatures taken from the count",
@@ -368,10 +384,10 @@ RULES = [
             ),
         },
         what=_(
-            "Which signatures an organisation took from the count: the network, mail "
-            "domain and time that they had in common, who did it and why"
+            "Which signatures an organisation removed from the count: the network, "
+            "mail domain and time that they had in common, who did it and why"
         ),
-        purpose=_("So that whoever doubts the count can be told what was done to it."),
+        purpose=_("So that anyone who doubts the count can be told what was changed."),
         kept=_("As long as the count."),
     ),
     RetentionRule(
@@ -390,15 +406,15 @@ RULES = [
             "petitions.signatureimport": ("heading",),
         },
         what=_(
-            "The file in which an organisation brings in people who signed its "
-            "petition elsewhere, and the lines of it that could not be read"
+            "The file with which an organisation imports people who signed its "
+            "petition elsewhere, and the lines in it that could not be read"
         ),
         purpose=_("So that they count here, too."),
         kept=format_lazy(
             _(
-                "Until it is imported; otherwise, and lines with a fault, {days} days. "
-                "Where its people are asked by mail, until they are, at most {most} "
-                "days."
+                "Until it is imported; if it never is, and for lines with errors, "
+                "{days} days. If the people in it are to be asked by e-mail, until "
+                "they have been asked, at most {most} days."
             ),
             days=FILE_KEPT.days,
             most=ASKING_KEPT.days,
@@ -412,13 +428,16 @@ RULES = [
                 "email_key", "address_key", "name", "place", "country", "region",
             ),
         },
-        what=_("That you signed a petition elsewhere before, as its organisation says"),
+        what=_(
+            "That you had already signed a petition elsewhere, according to its "
+            "organisation"
+        ),
         purpose=_(
-            "So that you count once, also when you sign here. Your address is stored "
-            "only as a keyed hash; your name and where you live only where the "
-            "organisation states in which words you agreed there that the person "
-            "petitioned receives them. You are written to once at most because of it, "
-            "when you are asked to confirm."
+            "So that you count once, even if you also sign here. Your address is "
+            "stored only as a keyed hash; your name and where you live are stored "
+            "only if the organisation states the words in which you agreed there that "
+            "the person petitioned receives them. You get at most one e-mail because "
+            "of this, which asks you to confirm."
         ),
         kept=_(
             "Until you sign here or its organisation erases it at your request, at "
@@ -430,8 +449,8 @@ RULES = [
         name="people who were asked by mail to confirm",
         columns={"petitions.askedmailbox": ("email_key",)},
         what=_(
-            "That you were asked by mail whether what you signed elsewhere shall count "
-            "here"
+            "That you were asked by e-mail whether a signature you gave elsewhere "
+            "should count here"
         ),
         purpose=_(
             "So that you are asked once. Stored as a keyed hash, not as an address."
@@ -450,10 +469,10 @@ RULES = [
             "petitions.statedconsent": ("place", "url", "words", "made_by"),
         },
         what=_(
-            "Who of an organisation’s staff brought in such a file, when, where its "
-            "people signed and who counted them, and how many there were; who had them "
-            "asked by mail; who states that they agreed to be handed over by name, "
-            "where, when and in which words"
+            "Who on an organisation’s staff imported such a file, when, where the "
+            "people in it signed, who counted them and how many there were; who had "
+            "them asked by e-mail; who states that they agreed to their names being "
+            "handed over, where, when and in which words"
         ),
         purpose=_("So that the total can be proved."),
         kept=_("As long as the count."),
@@ -461,11 +480,11 @@ RULES = [
     RetentionRule(
         name="scans of paper sheets",
         columns={"petitions.scan": ("content",)},
-        what=_("Sheets of paper that people signed, as an organisation scanned them"),
+        what=_("Scans of paper sheets that people signed"),
         purpose=_("So that the total can be proved."),
         kept=_(
-            "As long as the names of that petition’s signatures; what is not counted "
-            "in the end, until that is decided."
+            "As long as the names of that petition’s signatures; if the sheets are "
+            "not counted in the end, until that is decided."
         ),
         expiry=Rows(expiry.past_scans),
     ),
@@ -473,11 +492,11 @@ RULES = [
         name="lists that organisations took",
         columns={"petitions.export": ("made_by",)},
         what=_(
-            "Who of an organisation’s staff took a list of supporters or signatures, "
-            "or figures, and when"
+            "Who on an organisation’s staff exported a list of supporters or "
+            "signatures, or figures, and when"
         ),
         purpose=_("So that it is known where names and addresses went."),
-        kept=_("As long as the organisation has its account."),
+        kept=_("As long as the organisation is on this site."),
     ),
     RetentionRule(
         name="files for those petitioned",
@@ -486,15 +505,15 @@ RULES = [
             "petitions.leftout": ("signature",),
         },
         what=_(
-            "The files that an organisation makes for the person petitioned: the name, "
-            "place and comment of those who agreed to that when they signed, here or, "
-            "as the organisation states, elsewhere"
+            "The files that an organisation makes for the person petitioned: the "
+            "name, place and comment of those who agreed to that when they signed, "
+            "here or, according to the organisation, elsewhere"
         ),
         purpose=_("So that the result reaches the person petitioned."),
         kept=format_lazy(
             _(
                 "{days} days here; at most as long as the names of that petition’s "
-                "signatures. What the person petitioned received is with them."
+                "signatures. The person petitioned keeps what they received."
             ),
             days=FILES_KEPT.days,
         ),
@@ -504,7 +523,7 @@ RULES = [
         name="deliveries",
         columns={"petitions.pack": ("made_by",)},
         what=_(
-            "Who of an organisation’s staff had such files made, when and for whom, "
+            "Who on an organisation’s staff had such files made, when and for whom, "
             "and how many names were in them"
         ),
         purpose=_("So that it is known where names went."),
@@ -516,7 +535,7 @@ RULES = [
             "petitions.mailing": ("made_by", "test_by", "ordered_by", "approved_by")
         },
         what=_(
-            "Who of an organisation’s staff had news sent to supporters, when, and to "
+            "Who on an organisation’s staff had news sent to supporters, when, and to "
             "how many"
         ),
         purpose=_("So that it is known who wrote to people."),
@@ -553,11 +572,11 @@ RULES = [
             "petitions.wordsweep": ("reached",),
         },
         what=_(
-            "Petitions: their texts, whom they petition, what was told about them, and "
-            "what those petitioned answered"
+            "Petitions: their texts, who is petitioned, the news about them, and the "
+            "answers of those petitioned"
         ),
         purpose=_("So that everybody can read what was signed, and to whom."),
-        kept=_("As long as the site stands: what was signed stays signed."),
+        kept=_("As long as the site exists: what was signed stays signed."),
     ),
     RetentionRule(
         name="answers of offices",
@@ -566,8 +585,8 @@ RULES = [
             "petitions.officeanswer": ("name", "email", "text"),
         },
         what=_(
-            "What the office of a person petitioned answers behind the link that it "
-            "was given: who answers, with which address, and what"
+            "What the office of the person petitioned answers through the link that "
+            "it was given: who answers, from which address, and what"
         ),
         purpose=_(
             "So that the organisation can check that it is theirs, and put it on the "
@@ -594,13 +613,13 @@ RULES = [
         },
         what=_(
             "Pictures of a petition and of what has happened since, which may show "
-            "people; without the place and time that a phone writes into them"
+            "people; without the place and time that a phone adds to them"
         ),
         purpose=_("So that everybody can see that it was handed over, and by whom."),
         kept=_(
             "Until the organisation takes them down, or seven days after it withdraws "
             "the petition. If you appear in one and do not wish to, tell the "
-            "organisation. The files are deleted with them."
+            "organisation. Their files are deleted, too."
         ),
         expiry=withdrawn_pictures.WithdrawnPictures(),
     ),
@@ -614,7 +633,7 @@ RULES = [
         },
         what=_(
             "Signatures counted on paper: which sheets, where, who counted them, and "
-            "who of an organisation’s staff entered and confirmed the number"
+            "who on an organisation’s staff entered and confirmed the number"
         ),
         purpose=_("So that the total can be proved. No names of those who signed."),
         kept=_("As long as the count."),
