@@ -52,7 +52,7 @@ def ask(as_user: Login, alice: User, olga: User, organization: Organization) -> 
     said = act(as_user(alice), olga, organization, "lost")
     assert "is told by mail now" in said
     send_all()
-    message = next(m for m in mail.outbox if "to be removed" in m.subject)
+    message = next(m for m in mail.outbox if "will be removed" in m.subject)
     assert message.to == [olga.email]
     assert "alice@example.org asked that the second factor" in message.body
     found = re.search(
@@ -160,7 +160,7 @@ def test_asking_twice_neither_mails_twice_nor_postpones_it(
     send_all()
 
     assert FactorRemoval.objects.get().due_at == due
-    assert len([m for m in mail.outbox if "to be removed" in m.subject]) == 1
+    assert len([m for m in mail.outbox if "will be removed" in m.subject]) == 1
 
 
 def test_it_is_asked_of_others_and_an_administrators_by_administrators(

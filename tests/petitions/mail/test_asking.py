@@ -71,7 +71,7 @@ def test_whoever_confirms_moves(
     text = body(server.mailbox.messages[0])
     assert "on Change.example:" in text
     assert petition.title in text
-    assert "we will not write again" in text
+    assert "we will not write to you about it again" in text
     # Their line stands in the file until all are asked.
     assert f"erased within {ASKING_KEPT.days} days" in text
     assert "List-Unsubscribe" in server.mailbox.messages[0]

@@ -58,7 +58,7 @@ def test_a_reminder_arrives_once(server: MailServer, petition: Petition) -> None
     for kind in ("plain", "html"):
         text = body(message, kind)
         assert "You asked to sign this petition by Rights Now to Stéphane Dion" in text
-        assert "We will not write again about it." in text
+        assert "We will not write to you about it again." in text
         assert f"{SITE}/confirm/" in text
         assert f"{SITE}/never-again/" in text
     assert reminded() == {signature.pk}
