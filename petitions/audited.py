@@ -16,7 +16,7 @@ SPOKEN = ("text", "link", "answered_by")
 OF_BATCHES = (
     "up_to", "last_id", "columns", "names", "number_only", "left_out", "countries",
     "regions", "names_by_region", "printed_to", "elsewhere_up_to", "elsewhere_to",
-    "names_elsewhere",
+    "names_elsewhere", "left_out_elsewhere",
     "printed", "unprinted", "replaced", "files_erased_at", "earlier_id",
     "withdrawn_since",
 )  # fmt: skip
@@ -97,6 +97,7 @@ CHOICES: dict[str, Choice] = {
     "petitions.packfile": DERIVED,
     "petitions.packpiece": DERIVED,
     "petitions.leftout": SIGNERS,
+    "petitions.leftoutelsewhere": SIGNERS,
     "petitions.removal": Audited(OF_PETITION),
     "petitions.report": Audited(
         OF_PETITION,

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -28,7 +28,9 @@ from petitions.admin.filters import PetitionFilter
 from petitions.delivery import files, making
 from petitions.models import (
     Handover,
+    ImportedSignature,
     LeftOut,
+    LeftOutElsewhere,
     OfficeAnswer,
     Pack,
     Petition,
@@ -102,7 +104,13 @@ def is_named_elsewhere(petition: Petition) -> bool:
 
 def named_elsewhere(pack: Pack) -> int:
     """Return how many of those imported agreed to it where they signed."""
-    return sum(pack.named_by(consent).count() for consent in pack.stated())
+    return pack.named_elsewhere(pack.stated()).count()
+
+
+def rows_to_list(pack: Pack, elsewhere: bool) -> QuerySet[Any]:
+    """Return those who agreed that the pack lists them by name; `elsewhere` means those
+    who did so where they signed."""
+    return pack.named_elsewhere(pack.stated()) if elsewhere else pack.agreed()
 
 
 def deliver(
@@ -202,6 +210,7 @@ class PackAdmin(ScopedAdmin[Pack]):
                 "may_deliver": self.holds(request, Right.DELIVER, pack),
                 "files": pack.files.all(),
                 "left_outs": pack.left_outs.count(),
+                "left_outs_elsewhere": pack.left_outs_elsewhere.count(),
                 "answers": OfficeAnswer.objects.waiting().filter(link__pack=pack),
             }
             if pack.state == PackState.PREPARING:
@@ -214,23 +223,31 @@ class PackAdmin(ScopedAdmin[Pack]):
     @page(Right.DELIVER)
     def names(self, request: HttpRequest, pack: Pack) -> HttpResponse:
         """Show the names that would be in the list, a page at a time, to leave some
-        out. What is searched for is sent in the form, not in the address."""
+        out; with `elsewhere` in the address, those in the list of who signed elsewhere.
+        What is searched for is sent in the form, not in the address."""
         if pack.state != PackState.PREPARING or pack.files_erased_at:
             return redirect("admin:petitions_pack_change", pack.pk)
+        elsewhere = "elsewhere" in request.GET
         if request.method == "POST":
-            self.leave_out(request, pack)
+            self.leave_out(request, pack, elsewhere)
         sought = request.POST.get("q", "").strip()[:200]
-        rows = pack.agreed().order_by("pk")
+        rows = rows_to_list(pack, elsewhere).order_by("pk")
         if sought:
             words = Q(name__icontains=sought) | Q(place__icontains=sought)
-            rows = rows.filter(words | Q(comment__icontains=sought))
+            if not elsewhere:
+                words |= Q(comment__icontains=sought)
+            rows = rows.filter(words)
         after = 0 if "search" in request.POST else number_sent(request.POST, "after")
         listed = list(rows.filter(pk__gt=after)[: ON_A_PAGE + 1])
         shown = listed[:ON_A_PAGE]
-        left = set(pack.left_outs.values_list("signature_id", flat=True))
+        left = (
+            set(pack.left_outs_elsewhere.values_list("person_id", flat=True))
+            if elsewhere
+            else set(pack.left_outs.values_list("signature_id", flat=True))
+        )
         organization = self.organization_id(pack)
         entries.look(
-            Signature,
+            ImportedSignature if elsewhere else Signature,
             [organization] * len(shown),
             searched=[organization],
             kind="search" if sought else "list",
@@ -241,6 +258,7 @@ class PackAdmin(ScopedAdmin[Pack]):
             "subtitle": str(pack.petition),
             "opts": self.opts,
             "original": pack,
+            "elsewhere": elsewhere,
             "rows": [(row, row.pk in left) for row in shown],
             "left": len(left),
             "sought": sought,
@@ -249,7 +267,7 @@ class PackAdmin(ScopedAdmin[Pack]):
         }
         return TemplateResponse(request, "admin/petitions/pack/names.html", context)
 
-    def leave_out(self, request: HttpRequest, pack: Pack) -> None:
+    def leave_out(self, request: HttpRequest, pack: Pack, elsewhere: bool) -> None:
         """Leave out those of the shown names that are marked, and no others of them."""
         shown = numbers_in(request.POST.getlist("shown"))
         marked = numbers_in(request.POST.getlist("leave_out"))
@@ -259,7 +277,19 @@ class PackAdmin(ScopedAdmin[Pack]):
             )
             if not locked.exists():
                 return
-            among = set(pack.agreed().filter(pk__in=shown).values_list("pk", flat=True))
+            of_pack = rows_to_list(pack, elsewhere).filter(pk__in=shown)
+            among = set(of_pack.values_list("pk", flat=True))
+            if elsewhere:
+                kept = pack.left_outs_elsewhere.filter(person__in=among - marked)
+                kept.delete()
+                LeftOutElsewhere.objects.bulk_create(
+                    [
+                        LeftOutElsewhere(pack=pack, person_id=pk)
+                        for pk in sorted(among & marked)
+                    ],
+                    ignore_conflicts=True,
+                )
+                return
             pack.left_outs.filter(signature__in=among - marked).delete()
             LeftOut.objects.bulk_create(
                 [LeftOut(pack=pack, signature_id=pk) for pk in sorted(among & marked)],

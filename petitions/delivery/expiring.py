@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from petitions.models import LeftOut, Pack, PackPiece
+from petitions.models import LeftOut, LeftOutElsewhere, Pack, PackPiece
 from petitions.models.packs import FILES_KEPT
 from petitions.states import PackState
 
@@ -25,6 +25,7 @@ def erase_pack_files(packs: QuerySet[Pack]) -> None:
     those that are not made yet."""
     PackPiece.objects.filter(file__pack__in=packs).delete()
     LeftOut.objects.filter(pack__in=packs).delete()
+    LeftOutElsewhere.objects.filter(pack__in=packs).delete()
     unfinished = packs.filter(state__in=(PackState.PREPARING, PackState.RUNNING))
     unfinished.update(state=PackState.CALLED_OFF)
     packs.update(files_erased_at=timezone.now())

@@ -286,6 +286,7 @@ def manifest(pack: Pack) -> dict[str, Any]:
             "names": pack.names,
             "number_only": pack.number_only,
             "left_out": pack.left_out,
+            "left_out_elsewhere": pack.left_out_elsewhere,
             "parts_not_printed": pack.unprinted,
             "characters_not_printed": pack.replaced,
         },

@@ -68,6 +68,7 @@ def call_off_pack(pack: Pack) -> bool:
             return False
         row.files.all().delete()
         row.left_outs.all().delete()
+        row.left_outs_elsewhere.all().delete()
         row.state = PackState.CALLED_OFF
         row.save(update_fields=["state"])
     return True
@@ -144,7 +145,7 @@ def write_elsewhere(pack: Pack) -> None:
     list, and update the progress of `pack` without saving it."""
     for number, consent in enumerate(pack.stated(), 1):
         # An import is checked when the one before it is counted: its people come later.
-        ahead = pack.named_by(consent).filter(pk__gt=pack.elsewhere_to)
+        ahead = pack.listed_by(consent).filter(pk__gt=pack.elsewhere_to)
         if rows := list(ahead[: printing.PART]):
             files.add_elsewhere(pack, rows, number)
             numbers = Counter(pack.names_elsewhere)
@@ -153,6 +154,10 @@ def write_elsewhere(pack: Pack) -> None:
             pack.elsewhere_to = rows[-1].pk
             return
     pack.elsewhere_to = pack.elsewhere_up_to
+    left = pack.left_outs_elsewhere.values("person")
+    pack.left_out_elsewhere = (
+        pack.named_elsewhere(pack.stated()).filter(pk__in=left).count()
+    )
 
 
 def finish_pack(pack: Pack, now: datetime) -> None:

@@ -161,7 +161,7 @@ def names_page(
         return Names([], [], 0)
     titles = files.headings()
     columns = list(files.ELSEWHERE_COLUMNS) if agreed else pack.columns
-    rows: QuerySet[Any] = pack.named_by(agreed) if agreed else pack.listed()
+    rows: QuerySet[Any] = pack.listed_by(agreed) if agreed else pack.listed()
     rows = rows.filter(pk__gt=after).order_by("pk")
     if sought:
         shown = {"name", "place"} & set(columns)

@@ -46,7 +46,13 @@ from petitions.models.mails import (
 )
 from petitions.models.next_steps import Letter, NextStep
 from petitions.models.offices import OfficeAnswer, OfficeLink
-from petitions.models.packs import LeftOut, Pack, PackFile, PackPiece
+from petitions.models.packs import (
+    LeftOut,
+    LeftOutElsewhere,
+    Pack,
+    PackFile,
+    PackPiece,
+)
 from petitions.models.petitions import FormerPetitionSlug, Petition
 from petitions.models.region_totals import RegionTotal
 from petitions.models.removals import Removal
@@ -103,6 +109,7 @@ __all__ = [
     "KeyCollision",
     "KeyVersion",
     "LeftOut",
+    "LeftOutElsewhere",
     "Letter",
     "Limit",
     "LinkRequest",

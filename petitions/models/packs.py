@@ -165,6 +165,9 @@ class Pack(models.Model):
         db_default=Value({}, models.JSONField()),
         help_text="The names in that list by the number of a StatedConsent.",
     )
+    left_out_elsewhere = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Those whom staff left out of that list."
+    )
     earlier = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -322,12 +325,24 @@ class Pack(models.Model):
         """Return those who signed elsewhere, and whom it lists because of one of
         `stated`; none for a pack of numbers only. Whoever has signed here since is not
         among them, nor who has their data erased."""
-        rows = ImportedSignature.objects.named()
+        return self.named_elsewhere([consent])
+
+    def listed_by(self, consent: StatedConsent) -> ImportedSignatureQuerySet:
+        """Return those of them whom staff did not leave out."""
+        left = self.left_outs_elsewhere.values("person")
+        return self.named_by(consent).exclude(pk__in=left)
+
+    def named_elsewhere(
+        self, stated: Iterable[StatedConsent]
+    ) -> ImportedSignatureQuerySet:
+        """Return those of `named_by` of any of these."""
+        of = [consent.signature_import_id for consent in stated]
+        rows = ImportedSignature.objects.named().filter(signature_import__in=of)
         if self.contents == PackContents.NUMBERS:
             return rows.none()
         if self.as_of is not None:
             rows = rows.filter(pk__lte=self.elsewhere_up_to)
-        return rows.filter(signature_import=consent.signature_import_id).order_by("pk")
+        return rows.order_by("pk")
 
     def agreements(self) -> list[Agreement]:
         """Return what those in the list of people who signed elsewhere agreed to."""
@@ -352,6 +367,32 @@ class LeftOut(models.Model):
 
     def __str__(self) -> str:
         return str(self.signature_id)
+
+
+class LeftOutElsewhere(models.Model):
+    """Somebody who signed elsewhere, whom staff leave out of that list of a pack."""
+
+    pack = models.ForeignKey(
+        Pack, on_delete=models.CASCADE, related_name="left_outs_elsewhere"
+    )
+    # Whoever confirms here is deleted by the statement that confirms: that never waits
+    # for what staff left out, which goes with the files of the pack.
+    person = models.ForeignKey(
+        ImportedSignature,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pack", "person"], name="left_out_elsewhere_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.person_id)
 
 
 class PackFile(models.Model):

@@ -503,6 +503,7 @@ RULES = [
         columns={
             "petitions.packpiece": ("content",),
             "petitions.leftout": ("signature",),
+            "petitions.leftoutelsewhere": ("person",),
         },
         what=_(
             "The files that an organisation makes for the person petitioned: the "

@@ -15,9 +15,11 @@ from organizations.rights import Right
 from petitions.delivery.files import spoken
 from petitions.models import (
     Handover,
+    ImportedSignature,
     Petition,
     RetentionLimit,
     Signature,
+    StatedConsent,
     Target,
 )
 from petitions.models.packs import AGREED
@@ -37,21 +39,43 @@ ERASED_SOON = Rate("erased soon, not delivered", 1, ONCE)
 
 
 def undelivered() -> QuerySet[Petition]:
-    """Return the petitions that were closed or won, with names that their owners agreed
-    to have delivered, and somebody petitioned to whom no names were handed over."""
+    """Return the petitions that were closed or won, with names whose owners agreed to
+    have them delivered, here or where they signed, and somebody petitioned to whom they
+    agreed and no names were handed over."""
     agreed = Signature.objects.confirmed().filter(AGREED, petition=OuterRef("pk"))
+    elsewhere = named_elsewhere_for(targets_waiting()).filter(petition=OuterRef("pk"))
+    here = Exists(targets_waiting().filter(petition=OuterRef("pk"))) & Exists(agreed)
+    return Petition.objects.filter(
+        here | Exists(elsewhere), state__in=(State.CLOSED, State.WON)
+    ).select_related("organization")
+
+
+def targets_waiting() -> QuerySet[Target]:
+    """Return those petitioned to whom no names were handed over."""
     # Of a handover without a pack nobody knows whether names were in it.
     handed = Handover.objects.filter(
         Q(pack=None) | Q(pack__contents=PackContents.NAMES), target=OuterRef("pk")
     )
-    waiting = Target.objects.filter(
-        ~Exists(handed),
-        petition=OuterRef("pk"),
-        kind__in=(TargetKind.PERSON, TargetKind.BODY),
+    return Target.objects.filter(
+        ~Exists(handed), kind__in=(TargetKind.PERSON, TargetKind.BODY)
     )
-    return Petition.objects.filter(
-        Exists(waiting), Exists(agreed), state__in=(State.CLOSED, State.WON)
-    ).select_related("organization")
+
+
+def named_elsewhere_for(targets: QuerySet[Target]) -> QuerySet[ImportedSignature]:
+    """Return those who signed elsewhere and agreed there that one of these receives
+    their name."""
+    stated = StatedConsent.objects.filter(
+        signature_import=OuterRef("signature_import"), target__in=targets
+    )
+    return ImportedSignature.objects.named().filter(Exists(stated))
+
+
+def names_waiting(petition: Petition) -> int:
+    """Return how many names of a petition are to be delivered, and were not."""
+    ahead = targets_waiting().filter(petition=petition)
+    here = Signature.objects.confirmed().filter(AGREED, petition=petition)
+    elsewhere = named_elsewhere_for(ahead).filter(petition=petition).count()
+    return elsewhere + (here.count() if ahead.exists() else 0)
 
 
 def remind(now: datetime) -> bool:
@@ -80,9 +104,7 @@ def tell(
     with override(spoken(petition.language)):
         context = {
             "petition": petition,
-            "names": Signature.objects.confirmed()
-            .filter(AGREED, petition=petition)
-            .count(),
+            "names": names_waiting(petition),
             "erased_at": erased_at,
             "link": f"{settings.SITE_URL}{page}",
         }

@@ -30,6 +30,7 @@ from petitions.models import (
     CountReceipt,
     ImportedSignature,
     LeftOut,
+    LeftOutElsewhere,
     MailingRecipient,
     MergedSignature,
     OutgoingMail,
@@ -279,7 +280,7 @@ def report_details(row: Report) -> Iterator[Detail]:
     yield Detail("handled_at", _("Handled"), row.handled_at)
 
 
-def left_out_details(row: LeftOut) -> Iterator[Detail]:
+def left_out_details(row: LeftOut | LeftOutElsewhere) -> Iterator[Detail]:
     pack = row.pack
     yield Detail("petition", _("Petition"), pack.petition.title)
     yield Detail("for", _("For"), pack.target.label_with_office)
@@ -360,6 +361,12 @@ def left_outs_of(subject: DataSubject) -> QuerySet[LeftOut]:
     return rows.select_related("pack__petition", "pack__target")
 
 
+def left_outs_elsewhere_of(subject: DataSubject) -> QuerySet[LeftOutElsewhere]:
+    of_theirs = subject.imported.order_by().values("pk")
+    rows = LeftOutElsewhere.objects.filter(person__in=of_theirs).order_by("pk")
+    return rows.select_related("pack__petition", "pack__target")
+
+
 def imported_of(subject: DataSubject) -> QuerySet[ImportedSignature]:
     return subject.imported.select_related("petition", "signature_import").order_by(
         "pk"
@@ -381,6 +388,10 @@ PLACES = (
     Place("news", _("News by mail"), news_of, news_details),
     Place("merged_forms", _("Copies of a form"), merged_of, merged_details),
     Place("left_out", _("Left out of a list"), left_outs_of, left_out_details),
+    Place(
+        "left_out_elsewhere", _("Left out of a list"), left_outs_elsewhere_of,
+        left_out_details,
+    ),
     Place("signed_elsewhere", _("Signed elsewhere"), imported_of, imported_details),
     Place("messages", _("Messages to the organisation"), messages_of, report_details),
 )  # fmt: skip

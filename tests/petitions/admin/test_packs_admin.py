@@ -10,13 +10,14 @@ import pytest
 from django.utils import timezone
 
 from core.models import AuditEntry
-from organizations.models import Organization, Role
+from organizations.models import Organization, Role, User
 from petitions.delivery import files, making
-from petitions.models import Handover, Pack, Petition
+from petitions.models import Handover, ImportedSignature, Pack, Petition
 from petitions.states import Delivery, PackContents, PackState, State
 from tests.factories import make_member, make_petition, make_signature
 from tests.helpers import text_of
 from tests.petitions.admin.helpers import Login
+from tests.petitions.importing.files import bring_in_named
 
 pytestmark = pytest.mark.django_db
 
@@ -239,3 +240,42 @@ def test_others_see_the_numbers_and_no_name(
         assert other.post(address(pack, page)).status_code == 403
     form = f"/admin/petitions/petition/{petition.pk}/deliver/"
     assert other.get(form).status_code == 403
+
+
+def test_who_signed_elsewhere_is_looked_through_too(
+    client: Any, petition: Petition, erin: User
+) -> None:
+    lines = ["ann@example.org,Ann Roy,Hull,,,", "x@example.org,Asdf Asdf,,,,"]
+    bring_in_named(petition, erin, lines)
+    other = make_petition(petition.organization)
+    bring_in_named(other, erin, ["bo@example.org,Bo Li,,,,"])
+    strange = ImportedSignature.objects.get(name="Bo Li")
+    pack = prepare(client, petition)
+    here = f"{address(pack, 'names')}?elsewhere=1"
+    assert here in client.get(address(pack)).content.decode()
+
+    page = text_of(client.get(here))
+    assert ("Ann Roy" in page, "Asdf" in page, "Bo Li" in page) == (True, True, False)
+    assert "Ann Roy" not in text_of(client.get(address(pack, "names")))
+    page = text_of(client.post(here, {"q": "hull", "search": ""}))
+    assert ("Ann Roy" in page, "Asdf" in page) == (True, False)
+
+    nonsense = ImportedSignature.objects.get(name="Asdf Asdf")
+    marked = {
+        "shown": [nonsense.pk, strange.pk],
+        "leave_out": [nonsense.pk, strange.pk],
+    }
+    assert "1 is left out." in text_of(client.post(here, marked))
+    assert "You left out 1 of them." in text_of(client.get(address(pack)))
+    client.post(here, {"shown": [nonsense.pk]})
+    assert pack.left_outs_elsewhere.count() == 0
+    client.post(here, marked)
+    client.post(address(pack, "make"))
+    work(pack)
+
+    assert (pack.elsewhere, pack.left_out_elsewhere) == (1, 1)
+    assert "Left out of that list by you" in text_of(client.get(address(pack)))
+    looks = AuditEntry.objects.filter(
+        table="petitions_importedsignature", action="look"
+    )
+    assert "search" in looks.values_list("now__kind", flat=True)

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from core.text.spreadsheets import BOM
 from organizations.models import User
-from petitions.delivery import files, office, printing
+from petitions.delivery import expiring, files, office, printing
 from petitions.importing import jobs
-from petitions.models import OfficeLink, Pack, Petition
+from petitions.models import ImportedSignature, OfficeLink, Pack, Petition
 from petitions.signatures import my_data
 from petitions.states import PackContents, TargetKind
 from tests.core.pdf.helpers import needs_printing as needs_fonts
@@ -122,6 +122,41 @@ def test_nobody_is_named_without_a_statement_or_to_another_or_in_numbers(
     assert listed(made(numbers)) == []
     assert "names" not in letter(numbers)
     assert listed(made(to_other)) == ["Di Ott"]
+
+
+@pytest.mark.parametrize("part", [1, 3])
+def test_who_is_left_out_is_in_no_list_and_the_number_is_said(
+    client: Any,
+    petition: Petition,
+    erin: User,
+    monkeypatch: pytest.MonkeyPatch,
+    part: int,
+) -> None:
+    monkeypatch.setattr(printing, "PART", part)
+    bring_in_named(petition, erin, [*LINES, "x@example.org,Asdf Asdf,,,,"])
+    gone = bring_in_named(petition, erin, ["di@example.org,Di Ott,,,,"], label="B")
+    pack = prepared(petition)
+    for name in ("Asdf Asdf", "Di Ott"):
+        person = ImportedSignature.objects.get(name=name)
+        pack.left_outs_elsewhere.create(person=person)
+    # Whoever confirms here meanwhile is no one that staff left out of the list.
+    make_signature(petition, "di@example.org", name="Di Ott", delivery="number")
+    assert not gone.people.exists()
+
+    pack = made(pack)
+
+    assert listed(pack) == ["Ann Roy", "'=Bo Li"]
+    assert files.manifest(pack)["list"]["left_out_elsewhere"] == 1
+    assert "We left out 1 entry of that list that was no name." in letter(pack)
+    ends = timezone.now() + timedelta(days=30)
+    link = OfficeLink.objects.create(
+        pack=pack, made_at=timezone.now(), ends_at=ends, mailboxes="office.example"
+    )
+    address = urlsplit(office.link_address(link)).path
+    there = text_of(client.post(f"{address}names/", {"agreement": "1"}))
+    assert ("Ann Roy" in there, "Asdf" in there) == (True, False)
+    expiring.erase_pack_files(Pack.objects.filter(pk=pack.pk))
+    assert not pack.left_outs_elsewhere.exists()
 
 
 def prepared_for(petition: Petition, position: int) -> Pack:

@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from organizations.models import Organization, Role
+from organizations.models import Organization, Role, User
 from petitions import reports
 from petitions.models import Handover, Pack, Petition, Target
 from petitions.privacy import undelivered
@@ -20,6 +20,7 @@ from tests.factories import (
     make_petition,
     make_signature,
 )
+from tests.petitions.importing.files import bring_in_named
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +89,30 @@ def test_a_handover_of_numbers_delivers_no_names(petition: Petition) -> None:
     pack.save()
 
     assert len(mails()) == 1
+
+
+def test_names_that_were_promised_elsewhere_are_told_of(
+    organization: Organization, erin: User
+) -> None:
+    """They go with the petition's names, and only to whom they were promised."""
+    make_member(organization, Role.OWNER, "owner@example.org")
+    petition = make_petition(organization, delivery="number", months_kept=6)
+    other = Target.objects.create(petition=petition, name="Another", position=2)
+    lines = ["ann@example.org,Ann Roy,,,,", "bo@example.org,Bo Li,,,,"]
+    bring_in_named(petition, erin, lines)
+    end(petition)
+    Handover.objects.create(
+        petition=petition, target=other, confirmed=0, paper=0, imported=2
+    )
+
+    assert "2 people agreed" in mails()[0]
+    assert "are erased on" in mails(160)[0]
+
+    Handover.objects.create(
+        petition=petition, target=petition.targets.get(position=1), confirmed=0,
+        paper=0, imported=2,
+    )  # fmt: skip
+    assert not undelivered.undelivered().exists()
 
 
 def test_each_who_is_petitioned_receives_it(petition: Petition) -> None:

@@ -15,6 +15,7 @@ from petitions.counts import folding
 from petitions.identity.key_ring import email_key
 from petitions.models import (
     Consent,
+    ImportedSignature,
     LeftOut,
     Petition,
     Report,
@@ -56,7 +57,7 @@ def about_a_mailbox() -> set[str]:
         for field in model._meta.local_concrete_fields:
             named = field.name in {"email", "email_key", "email_keys", "address_keys"}
             leads = isinstance(field, models.ForeignKey) and (
-                field.related_model is Signature
+                field.related_model in (Signature, ImportedSignature)
             )
             if named or leads:
                 found.add(model.__name__)
@@ -124,6 +125,7 @@ def test_what_is_listed_of_a_mailbox_is_what_erasing_it_leaves_none_of(
     assert found(subject) == {
         "signatures": 2, "answers_about_updates": 2, "receipts": 2, "mails": 2, "news": 1,
         "merged_forms": 0, "left_out": 1, "messages": 1, "signed_elsewhere": 0,
+        "left_out_elsewhere": 0,
     }  # fmt: skip
     assert {row["email"] for row in listed["signatures"]} == {EMAIL, OTHER_SPELLING}
     assert subject.addresses() == [OTHER_SPELLING, EMAIL]
