@@ -90,7 +90,8 @@ CHOICES: dict[str, Choice] = {
     "petitions.webhook": Audited(
         "organization_id",
         leave_out=("place", "due_at", "attempts", "failing_since"),
-        hide=("secret", "former_secret"),
+        # An address often holds a secret of the tool's.
+        hide=("url", "secret", "former_secret"),
     ),
     "petitions.webhookevent": SIGNERS,
     "petitions.webhookdelivery": DERIVED,

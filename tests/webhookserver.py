@@ -78,8 +78,9 @@ class Tool:
 
 
 @contextmanager
-def running_tool(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Tool]:
-    """Run a tool at URL, and let this process go there although it is not public."""
+def listening_tool(folder: Path) -> Iterator[tuple[Tool, int, Path]]:
+    """Run a tool on this machine: yield it, its port, and the file of its
+    certificate."""
     tool = Tool()
     pem = make_certificate(folder)
 
@@ -116,7 +117,22 @@ def running_tool(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Tool]:
     listening.load_cert_chain(pem)
     server.socket = listening.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield tool, server.server_port, pem
+    finally:
+        server.shutdown()
+        server.server_close()
 
+
+@contextmanager
+def running_tool(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Tool]:
+    """Run a tool at URL, and let this process go there although it is not public."""
+    with listening_tool(folder) as (tool, port, pem):
+        let_go_there(port, pem, patch)
+        yield tool
+
+
+def let_go_there(port: int, pem: Path, patch: pytest.MonkeyPatch) -> None:
     trusting = ssl.create_default_context(cafile=str(pem))
     trusting.sslsocket_class = outgoing.TimedSocket
     look_up = socket.getaddrinfo
@@ -125,14 +141,9 @@ def running_tool(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Tool]:
         return look_up("127.0.0.1" if host == NAME else host, *args, **kwargs)
 
     patch.setattr(socket, "getaddrinfo", found)
-    patch.setattr(outgoing, "PORT", server.server_port)
+    patch.setattr(outgoing, "PORT", port)
     patch.setattr(outgoing, "context", lambda: trusting)
     patch.setattr(outgoing, "is_public_address", lambda _address: True)
-    try:
-        yield tool
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def make_webhook(organization: Organization, url: str = URL, **fields: Any) -> Webhook:

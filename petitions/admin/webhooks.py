@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from organizations.rights import Right
 from organizations.scoping import Needs, ScopedAdmin, page
 from petitions.models import Webhook
+from petitions.models.webhooks import WebhookProblem
 from petitions.privacy.webhooks import send_test_message
 
 SHOWN = 50
@@ -34,10 +35,18 @@ class WebhookAdmin(ScopedAdmin[Webhook]):
         "incomplete_since",
     ]  # fmt: skip
     list_select_related = ["organization"]
-    fields = ["organization", "name", "url", "is_paused"]
 
     class Media:
         css = {"all": ["css/admin.css"]}
+
+    def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> Any:
+        fields = ["organization", "name", "url", "is_paused"]
+        shown = {"url": "address_shown"} if obj is not None else {}
+        return [shown.get(name, name) for name in fields]
+
+    @admin.display(description=_("address"))
+    def address_shown(self, webhook: Webhook) -> str:
+        return webhook.address_shown
 
     @admin.display(description=_("address"))
     def host(self, webhook: Webhook) -> str:
@@ -49,7 +58,7 @@ class WebhookAdmin(ScopedAdmin[Webhook]):
         # Another address is another tool: it has been told of nobody yet, and the one
         # before knows the secret.
         fixed = super().get_readonly_fields(request, obj)
-        return fixed if obj is None else [*fixed, "organization", "url"]
+        return fixed if obj is None else [*fixed, "organization", "address_shown"]
 
     def get_urls(self) -> list[Any]:
         pages = {
@@ -71,10 +80,12 @@ class WebhookAdmin(ScopedAdmin[Webhook]):
         context: dict[str, Any] = {}
         if webhook is not None:
             waiting = webhook.events.order_by("pk")
+            aside = webhook.deliveries.filter(problem=WebhookProblem.SET_ASIDE)
             first = waiting.first()
             context = {
                 "waiting": waiting[: MOST_COUNTED + 1].count(),
                 "most_counted": MOST_COUNTED,
+                "aside": aside[:MOST_COUNTED].count(),
                 "behind_since": first and first.created_at,
                 "deliveries": webhook.deliveries.order_by("-pk")[:SHOWN],
                 "may_change": self.has_change_permission(request, webhook),

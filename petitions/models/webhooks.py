@@ -22,6 +22,8 @@ from core.http.outgoing import PORT, is_public_address
 from core.security import encryption
 from organizations.models import Organization
 
+TRIES_REFUSED = 10
+"""How often a tool is sent a message that it refuses alone, over half a day."""
 MOST_WEBHOOKS = 3
 """Webhooks of one organisation."""
 # How long both secrets sign after a new one was made.
@@ -37,6 +39,12 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
     def waiting(self) -> WebhookQuerySet:
         """Return those that are still to be told something."""
         return self.filter(Exists(WebhookEvent.objects.filter(webhook=OuterRef("pk"))))
+
+    def due(self, now: datetime) -> WebhookQuerySet:
+        """Return those that are to be told something now, if they need not wait
+        themselves."""
+        due = WebhookEvent.objects.due(now)
+        return self.filter(Exists(due.filter(webhook=OuterRef("pk"))))
 
     def behind(self, since: datetime) -> WebhookQuerySet:
         """Return those that still have to be told of something before `since`, or are
@@ -136,6 +144,12 @@ class Webhook(models.Model):
     def host(self) -> str:
         return urlsplit(self.url).hostname or ""
 
+    @property
+    def address_shown(self) -> str:
+        """The address as staff see it: what follows the host is often a secret of the
+        tool's."""
+        return f"https://{self.host}/…"
+
     def clean(self) -> None:
         super().clean()
         if why := why_url_unusable(self.url):
@@ -190,6 +204,12 @@ def why_url_unusable(url: str) -> str:
     return str(WebhookProblem.PRIVATE.label) if is_private else ""
 
 
+class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
+    def due(self, now: datetime) -> WebhookEventQuerySet:
+        """Return those that need not wait by themselves."""
+        return self.filter(Q(again_at=None) | Q(again_at__lte=now))
+
+
 class WebhookEvent(models.Model):
     """A mailbox of which a webhook is to be told. What it is told is what holds when it
     is sent (petitions.privacy.webhooks), so no yes ever overtakes a later no.
@@ -205,6 +225,17 @@ class WebhookEvent(models.Model):
         help_text="A yes was erased: that there was one is seen here alone."
     )
     created_at = models.DateTimeField()
+    refused = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How often the tool would not have this one; in the end it is "
+        "deleted.",
+    )
+    again_at = models.DateTimeField(
+        null=True, help_text="When it is tried again after that."
+    )
+
+    objects = WebhookEventQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -229,6 +260,10 @@ class WebhookProblem(models.TextChoices):
     LATE = "late", _("It did not answer in time.")
     CONNECTION = "connection", _("The connection failed.")
     SECRET = "secret", _("The secret can no longer be read here. Make a new one.")
+    SET_ASIDE = (
+        "set aside",
+        _("It refused this one for the last time: it is not sent any more."),
+    )
     OURS = "ours", _("An error of this site. Its log has more.")
 
 

@@ -5,7 +5,8 @@ Triggers queue the mailboxes (petitions/sql/webhooks.sql). What a tool is told o
 what holds when it is sent, by the same rule as the list that staff download: a tool
 that was away learns how it is now, and the last it is told is always right, in
 whatever order things happened or were committed. To each tool one message goes after
-the other; the next one waits until it has taken the last, or refused that alone.
+the other; the next one waits until it has taken the last, or refused that alone. What
+is refused alone is tried again by itself, and set aside in the end.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from queue import Empty, SimpleQueue
@@ -45,7 +46,7 @@ from petitions.models import (
     WebhookDelivery,
     WebhookEvent,
 )
-from petitions.models.webhooks import WebhookProblem
+from petitions.models.webhooks import TRIES_REFUSED, WebhookProblem
 from petitions.privacy.export import HOLDS
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,8 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 REFUSES_ONE = {400, 409, 422}
 """The answers of tools that will not have one address: the next ones do not wait."""
+FIRST_REFUSED = timedelta(minutes=1)
+"""The pause after the first refusal of one message, whatever else goes on."""
 MOST_AT_ONCE = 16
 """Tools that are told at the same time: a slow one holds up no other."""
 
@@ -80,6 +83,9 @@ class Message:
     name: str
     """Its webhook-id: the same at each try, and another one as soon as something has
     happened since, when it may say something else."""
+    withdraws: bool = False
+    refused: int = 0
+    """How often the tool has refused it alone."""
 
 
 def message_about(webhook: Webhook, events: Sequence[WebhookEvent]) -> Message | None:
@@ -112,7 +118,9 @@ def message_about(webhook: Webhook, events: Sequence[WebhookEvent]) -> Message |
     numbers = [event.pk for event in events]
     # Of two transactions, the one that drew the lower number may commit later.
     name = f"evt_{numbers[-1]}_{len(numbers)}"
-    return Message(numbers, json.dumps(said).encode(), name)
+    refused = min(event.refused for event in events)
+    withdraws = kind == "consent.withdrawn"
+    return Message(numbers, json.dumps(said).encode(), name, withdraws, refused)
 
 
 def is_silent(email: str) -> bool:
@@ -140,13 +148,22 @@ def slug_of_petition(given: Consent) -> str:
     return found.slug if found else ""
 
 
-def batch_for(webhook: Webhook) -> list[Message]:
-    """Return the next messages, one a mailbox. The events are read before what holds:
-    what happens in between has an event of its own. Those that nobody need be told of
-    are deleted."""
-    by_mailbox: dict[str, list[WebhookEvent]] = {}
-    for event in webhook.events.order_by("pk")[:BATCH]:
-        by_mailbox.setdefault(event.email, []).append(event)
+@transaction.atomic
+def batch_for(webhook: Webhook, now: datetime) -> list[Message]:
+    """Return the next messages, one a mailbox, and last those that were refused before
+    and are due again. The events are read before what holds: what happens in between
+    has an event of its own. Those that nobody need be told of are deleted. All in one
+    transaction: meanwhile no address gets another key, by which its answers would not
+    be found."""
+    waiting = webhook.events.due(now)
+    ahead = list(waiting.filter(refused=0).order_by("pk")[:BATCH])
+    again = waiting.filter(refused__gt=0).order_by("again_at", "pk")
+    # With many waiting, each look for those few would read all.
+    ahead += again[: BATCH - len(ahead)] if len(ahead) < BATCH else []
+    # What was refused of a mailbox goes with what has happened to it since.
+    by_mailbox: dict[str, list[WebhookEvent]] = {event.email: [] for event in ahead}
+    for event in webhook.events.filter(email__in=by_mailbox).order_by("pk"):
+        by_mailbox[event.email].append(event)
     messages, idle = [], []
     for events in by_mailbox.values():
         if message := message_about(webhook, events):
@@ -191,6 +208,14 @@ class Try:
     status: int | None = None
     problem: str = ""
     events: Sequence[int] = ()
+    withdraws: bool = False
+    refused: int = 0
+    """How often it was refused alone before."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the tool will not have this one, and may have the others."""
+        return self.status in REFUSES_ONE
 
 
 def send_message(
@@ -209,7 +234,10 @@ def send_message(
             # Not its words, nor where: they may hold the address.
             logger.error("A webhook: %s", type(error).__name__)
     seconds = time.monotonic() - begun
-    return Try(message.name, now, seconds, status, problem, message.events)
+    return Try(
+        message.name, now, seconds, status, problem, message.events,
+        message.withdraws, message.refused,
+    )  # fmt: skip
 
 
 def problem_of(error: Exception) -> WebhookProblem:
@@ -290,7 +318,7 @@ class Courier:
             del self.under_way[number]
             note_tries(number, tries, now=now)
             busy = True
-        due = Webhook.objects.waiting().filter(due_at__lte=now, is_paused=False)
+        due = Webhook.objects.due(now).filter(due_at__lte=now, is_paused=False)
         due = due.exclude(secret="").exclude(pk__in=self.under_way)
         for webhook in due.order_by("due_at")[: MOST_AT_ONCE - len(self.under_way)]:
             busy |= self.send_out(webhook, now)
@@ -307,7 +335,7 @@ class Courier:
             failed = Try("", now, 0, problem=WebhookProblem.SECRET)
             note_tries(webhook.pk, [failed], now=now)
             return True
-        messages = batch_for(webhook)
+        messages = batch_for(webhook, now)
         thread = threading.Thread(
             target=self.carry,
             args=(webhook.pk, webhook.url, secrets, messages),
@@ -331,7 +359,7 @@ class Courier:
                     if time.monotonic() > until:
                         break
                     tries.append(send_message(connection, message, secrets))
-                    if tries[-1].problem and tries[-1].status not in REFUSES_ONE:
+                    if tries[-1].problem and not tries[-1].is_refused:
                         break
         finally:
             self.done.put((number, tries))
@@ -345,23 +373,45 @@ def note_tries(number: int, tries: Sequence[Try], *, now: datetime) -> None:
         row = webhook.first()
         if row is None:  # it was deleted meanwhile
             return
-        row.due_at, taken = now, False
+        row.due_at, reached = now, False
         failed = [each for each in tries if each.problem]
         for each in tries:
-            log_try(row, each, 1 if taken else row.attempts + 1)
+            attempt = each.refused + (1 if reached else row.attempts + 1)
+            if each.is_refused and each.refused + 1 >= TRIES_REFUSED:
+                each = replace(each, problem=WebhookProblem.SET_ASIDE)
+                if each.withdraws:
+                    row.incomplete_since = row.incomplete_since or now
+            log_try(row, each, attempt)
             if not each.problem:
-                taken = True
                 WebhookEvent.objects.filter(pk__in=each.events).delete()
-        if taken:
+            elif each.is_refused:
+                put_off_refused(each, now)
+            reached = reached or not each.problem or each.is_refused
+        if reached:
             row.attempts = 0
             row.failing_since = row.failing_since if failed else None
         if failed:
             row.failing_since = row.failing_since or failed[0].at
+        if failed and not failed[-1].is_refused:
             row.due_at = now + pause_after(
                 row.attempts, first=FIRST_PAUSE, longest=LONGEST_PAUSE
             )
             row.attempts += 1
-        row.save(update_fields=["due_at", "attempts", "failing_since"])
+        row.save(
+            update_fields=["due_at", "attempts", "failing_since", "incomplete_since"]
+        )
+
+
+def put_off_refused(tried: Try, now: datetime) -> None:
+    """Have a message that was refused alone wait by itself; after its last try its
+    events are erased, and the log keeps that."""
+    if tried.problem == WebhookProblem.SET_ASIDE:
+        WebhookEvent.objects.filter(pk__in=tried.events).delete()
+        return
+    pause = pause_after(tried.refused, first=FIRST_REFUSED, longest=EVENTS_KEPT)
+    WebhookEvent.objects.filter(pk__in=tried.events).update(
+        refused=tried.refused + 1, again_at=now + pause
+    )
 
 
 def renew_secrets(webhook: Webhook) -> None:

@@ -21,6 +21,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from core.models import AuditEntry
 from core.retention import expire
 from organizations.models import Organization, Role, User
 from petitions.identity import key_ring
@@ -37,7 +38,12 @@ from petitions.models import (
     WebhookDelivery,
     WebhookEvent,
 )
-from petitions.models.webhooks import BOTH_SIGN, MOST_WEBHOOKS, WebhookProblem
+from petitions.models.webhooks import (
+    BOTH_SIGN,
+    MOST_WEBHOOKS,
+    TRIES_REFUSED,
+    WebhookProblem,
+)
 from petitions.privacy import webhook_notices, webhooks
 from petitions.privacy.export import export_supporters
 from petitions.privacy.webhooks import EVENTS_KEPT, LEASE, LONGEST_PAUSE, Courier
@@ -378,6 +384,111 @@ def test_an_address_that_a_tool_refuses_holds_up_nobody(
     assert WebhookEvent.objects.get().email == "noor@example.org"
 
 
+def test_many_that_a_tool_refuses_hold_up_nobody(
+    petition: Petition, webhook: Webhook, tool: Tool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "BATCH", 2)
+
+    def refuse_some() -> None:
+        tool.status = 422 if b"refused" in tool.bodies[-1] else 200
+
+    tool.before_answer = refuse_some
+    for number in range(5):
+        make_supporter(petition, f"refused{number}@example.org")
+    make_supporter(petition, MAYA)
+
+    carry()  # without a pause
+
+    assert tool.told[-1] == GIVEN
+    assert len(tool.told) == 6
+    assert WebhookEvent.objects.count() == 5
+    carry()
+    assert len(tool.told) == 6
+    carry(after=timedelta(minutes=2))
+    assert len(tool.told) == 11
+
+
+def test_what_is_refused_again_and_again_is_set_aside(
+    petition: Petition, webhook: Webhook, tool: Tool
+) -> None:
+    tool.status = 422
+    make_supporter(petition, MAYA)
+    courier, after = Courier(), timedelta(0)
+    carry(courier)
+    while event := WebhookEvent.objects.first():
+        assert event.again_at is not None
+        after = event.again_at - timezone.now() + timedelta(seconds=1)
+        carry(courier, after=after)
+
+    assert len(tool.told) == TRIES_REFUSED
+    assert timedelta(hours=8) < after < timedelta(hours=30)
+    assert len({each["webhook-id"] for each in tool.headers}) == 1
+    log = webhook.deliveries.order_by("pk")
+    assert list(log.values_list("attempt", flat=True)) == [*range(1, TRIES_REFUSED + 1)]
+    assert log.last().problem == WebhookProblem.SET_ASIDE  # type: ignore[union-attr]
+    webhook.refresh_from_db()
+    # Without a yes it writes to one person less.
+    assert webhook.incomplete_since is None
+    assert not Webhook.objects.waiting().exists()
+    assert not Webhook.objects.behind(timezone.now()).exists()
+
+
+def test_something_new_about_whom_a_tool_refused_is_told(
+    petition: Petition, webhook: Webhook, tool: Tool
+) -> None:
+    make_supporter(petition, MAYA)
+    later = timezone.now() + timedelta(hours=4)
+    WebhookEvent.objects.update(refused=TRIES_REFUSED - 1, again_at=later)
+    carry()
+    assert tool.told == []
+
+    unsubscribe(petition, User())
+    carry()
+
+    assert tool.told == [WITHDRAWN]
+    assert not WebhookEvent.objects.exists()
+
+
+def test_a_no_that_is_set_aside_leaves_the_tool_incomplete(
+    petition: Petition, webhook: Webhook, tool: Tool
+) -> None:
+    make_supporter(petition, MAYA)
+    carry()
+    unsubscribe(petition, User())
+    WebhookEvent.objects.update(refused=TRIES_REFUSED - 1)
+    tool.status = 400
+
+    carry()
+
+    webhook.refresh_from_db()
+    assert webhook.incomplete_since is not None
+    assert list(Webhook.objects.in_trouble()) == [webhook]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_address_gets_another_key_while_a_batch_is_read(
+    petition: Petition, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key ring says by which keys to look, and answers are looked for by them."""
+    make_supporter(petition, MAYA)
+    read, keys_of = [], key_ring.keys_of
+
+    def rekeyed(address: str) -> Any:
+        found = keys_of(address)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()"
+                " AND relation = 'petitions_keyversion'::regclass"
+            )
+            read.append(cursor.fetchone()[0])
+        return found
+
+    monkeypatch.setattr(key_ring, "keys_of", rekeyed)
+    webhooks.batch_for(webhook, timezone.now())
+
+    assert set(read) == {1}
+
+
 def test_a_worker_that_dies_has_it_sent_again_with_the_same_id(
     petition: Petition, webhook: Webhook, tool: Tool
 ) -> None:
@@ -641,6 +752,12 @@ def test_from_entering_a_tool_to_removing_it(
     page = text_of(client.get(f"{here}/change/"))
     assert "told of 1 change" in page
     assert secret not in page
+    # What follows the host is often a secret, too.
+    assert "https://tool.example/…" in page
+    history = text_of(client.get(f"{here}/history/"))
+    listed = text_of(client.get("/admin/petitions/webhook/"))
+    assert "list=1" not in page + history + listed
+    assert "list=1" not in str(list(AuditEntry.objects.values()))
     carry()
     tested = client.post(f"{here}/test/", follow=True)
     assert "taken the test message" in text_of(tested)
