@@ -162,7 +162,7 @@ class Following:
         that staff have corrected, too, are left."""
         own = {stored.language, ""} if stored is petition else {stored.language}
         made = [one for one in petition.corrections.all() if one.language in own]
-        by_files = [one for one in made if one.made_by_id is None]
+        by_files = [one for one in made if is_of_a_file(one)]
         reads = reading(stored.text, ((one.before, one.after) for one in made))
         said = reading(stored.text, ((one.before, one.after) for one in by_files))
         passages = [
@@ -302,6 +302,11 @@ class Following:
 
     def leave(self, node: Node, sentence: str) -> None:
         self.left.append(FileProblem(node, sentence))
+
+
+def is_of_a_file(correction: Correction) -> bool:
+    """Return whether a correction was made by a file: not where its account is gone."""
+    return correction.made_by_id is None and not written_by_hand(correction, "before")
 
 
 def written_by_hand(row: models.Model, column: str = "") -> AuditEntry | None:

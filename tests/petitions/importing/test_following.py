@@ -220,6 +220,22 @@ def test_a_passage_that_staff_corrected_is_left(tmp_path: Path, erin: User) -> N
     assert Correction.objects.count() == 2
 
 
+def test_what_somebody_corrected_stays_theirs_when_their_account_goes(
+    tmp_path: Path, erin: User
+) -> None:
+    run(tmp_path, file())
+    own = {"petition": Petition.objects.get(), "made_by": erin}
+    with acting(str(erin.pk)):
+        Correction.objects.create(before="no harm", after="no wrong", **own)
+    erin.delete()
+    assert Correction.objects.get().made_by is None
+
+    said = follow(tmp_path, file(text=TEXT.replace("no harm", "nothing")))
+
+    assert "text: differs from what somebody has written here" in said
+    assert Correction.objects.count() == 1
+
+
 def test_what_staff_added_is_not_added_again(tmp_path: Path, erin: User) -> None:
     run(tmp_path, file())
     own = {"petition": Petition.objects.get(), "made_by": erin}
