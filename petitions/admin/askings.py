@@ -28,6 +28,7 @@ from petitions.mail import asking as asking_by_mail
 from petitions.mail import mailings, messages
 from petitions.models import Asking, SignatureImport
 from petitions.models.mails import MailKind
+from petitions.signatures.links import UNCONFIRMED_KEPT
 from petitions.states import AskingState
 
 
@@ -107,6 +108,8 @@ class AskingAdmin(ScopedAdmin[Asking]):
                 "may_mail": may_mail,
                 "is_mine": asking.ordered_by_id == user_of(request).pk,
                 "is_open": asking.signature_import.petition.is_open(now),
+                "held": asking_by_mail.mails_held(asking).count(),
+                "held_for": UNCONFIRMED_KEPT.days,
             }
             is_ordered = asking.state == AskingState.ORDERED
             if may_mail and is_ordered and asking.last_at is None:

@@ -436,8 +436,11 @@ def past_import_files(now: datetime) -> QuerySet[SignatureImport]:
 
 
 def erase_import_files(jobs: QuerySet[SignatureImport]) -> None:
-    """Erase the files of imports, and what could not be read in them; call off those
-    that count nobody."""
+    """Within a transaction, erase the files of imports, and what could not be read in
+    them; call off those that count nobody."""
+    # Before what they order, as `lock_import`: so nobody deadlocks.
+    locked = SignatureImport.objects.select_for_update(of=("self",), no_key=True)
+    list(locked.filter(pk__in=jobs.values("pk")).order_by("pk").values_list("pk"))
     ImportPiece.objects.filter(signature_import__in=jobs).delete()
     ImportFault.objects.filter(signature_import__in=jobs).delete()
     # A file alone is no work for the worker, which has one import of a petition.

@@ -410,6 +410,17 @@ def askings_of(mails: Iterable[OutgoingMail]) -> dict[int, Asking]:
     return found
 
 
+def mails_held(asking: Asking) -> QuerySet[OutgoingMail]:
+    """Return the mails of an order that were made and are not sent yet. With the
+    signature that it asks for, each is erased in the time of what nobody confirms."""
+    return OutgoingMail.objects.filter(
+        petition=asking.signature_import.petition_id,
+        kind=MailKind.ASK,
+        state=MailState.DUE,
+        email_key__in=asking.mailboxes.values("email_key"),
+    )
+
+
 def forget_unasked(mail: OutgoingMail) -> None:
     """Erase the signature that was made to ask somebody who is not asked after all,
     unless another mail has told them of it."""

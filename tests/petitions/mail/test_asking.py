@@ -434,6 +434,24 @@ def test_from_the_import_to_the_record(
     assert "Change.example" in text_of(client.get("/admin/petitions/asking/"))
 
 
+def test_what_is_held_too_long_is_said_and_not_sent(
+    as_user: Login, organization: Organization, petition: Petition, alice: User
+) -> None:
+    client = as_user(make_member(organization, Role.OWNER))
+    made = ordered(imported(petition, alice, "ann", "bo"), alice)
+    here = f"/admin/petitions/asking/{made.pk}/change/"
+    assert "is not sent any more" not in text_of(client.get(here))
+    rounds()
+    assert "2 of these mails are not sent yet" in text_of(client.get(here))
+    assert "held for 30 days is not sent any more" in text_of(client.get(here))
+
+    for _ in range(3):
+        expire(timezone.now() + UNCONFIRMED_KEPT + timedelta(hours=1))
+
+    assert not OutgoingMail.objects.filter(state=MailState.DUE).exists()
+    assert "not sent yet" not in text_of(client.get(here))
+
+
 def test_a_second_person_approves_on_the_page(
     as_user: Login, organization: Organization, petition: Petition, alice: User
 ) -> None:
