@@ -59,16 +59,15 @@ LOOK_EVERY = 0.5  # seconds
 # the mail server has no room for news.
 CONFIRMATION_LATE = timedelta(seconds=1)
 
+# Without a join, as `sending.FINISH`.
 FINISH = """
-WITH given AS (
-    SELECT * FROM unnest(%(ids)s::bigint[], %(times)s::timestamptz[])
-                  AS g (id, finished_at)
-), finished AS (
+WITH finished AS (
     UPDATE petitions_mailingrecipient r
-       SET state = %(state)s, finished_at = given.finished_at, leased_until = NULL,
-           attempts = attempts + 1, reply = %(reply)s
-      FROM given
-     WHERE r.id = given.id AND r.state = 'due'
+       SET state = %(state)s, leased_until = NULL, attempts = attempts + 1,
+           finished_at =
+               (%(times)s::timestamptz[])[array_position(%(ids)s::bigint[], r.id)],
+           reply = %(reply)s
+     WHERE r.id = ANY (%(ids)s::bigint[]) AND r.state = 'due'
  RETURNING r.mailing_id
 )
 UPDATE petitions_mailing m
