@@ -3,9 +3,13 @@ and a second, invented one, so that one can see that the two are kept apart."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.files.base import ContentFile
+
+from petitions.demo import pictures
 from petitions.states import State, TargetKind
 
 
@@ -38,11 +42,15 @@ class DemoPetition:
     next_step: DemoNextStep | None = None
     more: dict[str, Any] = field(default_factory=dict)
     topics: tuple[str, ...] = ()
+    picture: Callable[[], ContentFile[bytes]] | None = None
+    shows: str = ""
+    """The description of its picture."""
 
 
 @dataclass(frozen=True)
 class DemoOrganization:
     name: str
+    cover: Callable[[], ContentFile[bytes]]
     values: dict[str, Any]
     petitions: list[DemoPetition]
 
@@ -59,6 +67,7 @@ STAFF_EMAIL = "staff@demo.example"
 
 AMNESTY = DemoOrganization(
     name="Amnesty International Canada",
+    cover=pictures.vigil_cover,
     values={
         "description": (
             "The Canadian members of a worldwide movement of people who campaign for "
@@ -67,11 +76,16 @@ AMNESTY = DemoOrganization(
         ),
         "postal_address": "1 Example Street\nOttawa ON",
         "contact_email": "contact@amnesty-demo.example",
+        "charity_number": "00000 0001 RR0000",
         "accent": "#ffe100",
+        "cover_description": "Thirteen candles burning in a row, at night.",
     },
     petitions=[
         DemoPetition(
             title="Canada: Sign the global treaty to end torture",
+            picture=pictures.visit,
+            shows="A dark cell with a barred window. Its door is open, and two visitors "
+            "stand in the light.",
             topics=("torture",),
             targets=[
                 {
@@ -117,7 +131,7 @@ Yours sincerely,
                         "Signez le Protocole facultatif contre la torture",
                         """Madame la Ministre, Monsieur le Ministre,
 
-J'ai signé la pétition qui demande au Canada d'adhérer au Protocole facultatif à la \
+J’ai signé la pétition qui demande au Canada d’adhérer au Protocole facultatif à la \
 Convention contre la torture, et je tiens à vous dire pourquoi en mes propres mots.
 
 Dans les lieux que personne ne visite, tout peut arriver. Des visites indépendantes \
@@ -134,6 +148,9 @@ Veuillez agréer mes salutations distinguées.
         ),
         DemoPetition(
             title="Help reunite families divided by prison walls",
+            picture=pictures.parted_family,
+            shows="A high brick wall: a family of three on one side, one person on the "
+            "other.",
             topics=("families", "freedom-of-speech"),
             targets=[{"name": "TBD", "kind": TargetKind.LABEL}],
             summary="For families who wait for somebody who was jailed for speaking.",
@@ -150,6 +167,8 @@ Add your name to say that these families are not forgotten.""",
         ),
         DemoPetition(
             title="Tell Myanmar's Government to free peaceful activist Phyoe Phyoe Aung",
+            picture=pictures.gathering,
+            shows="Nine people at sunrise, each holding up an empty sheet of paper.",
             topics=("freedom-of-speech",),
             targets=[{"name": "Phone", "kind": TargetKind.LABEL}],
             summary="A petition that has just begun. Sign it to see how that works.",
@@ -164,6 +183,8 @@ button, and it has two.""",
         ),
         DemoPetition(
             title="Release torture survivor Yecenia Armenta",
+            picture=pictures.vigil,
+            shows="Seven burning candles in a row, at night.",
             topics=("torture",),
             targets=[
                 {
@@ -184,6 +205,7 @@ survivor be released.""",
 
 RIVERBANK = DemoOrganization(
     name="Riverbank Commons",
+    cover=pictures.cover,
     values={
         "legal_name": "Riverbank Commons (demonstration)",
         "description": "An invented organisation that looks after an invented river.",
@@ -213,10 +235,13 @@ RIVERBANK = DemoOrganization(
 - and somebody who waters them for the first two summers.""",
             supporters=37,
             started=20,
-            more={"image_description": "The lower bank: a river, and hardly a tree."},
+            picture=pictures.bank,
+            shows="The lower bank: a river, and hardly a tree.",
         ),
         DemoPetition(
             title="أنيروا زقاق السوق ليلًا",
+            picture=pictures.lamps,
+            shows="زقاق في الليل: صفّ بيوت وتسعة مصابيح وشخص في طريقه إلى البيت.",
             targets=[{"name": "مجلس بلدية المثال", "kind": TargetKind.BODY}],
             summary="تسعة مصابيح، من المخبز إلى موقف الحافلة.",
             text="""يغرق زقاق السوق في الظلام بعد السادسة مساءً طوال الشتاء. ومن يعمل \
@@ -229,6 +254,8 @@ RIVERBANK = DemoOrganization(
         ),
         DemoPetition(
             title="Open the old footbridge again",
+            picture=pictures.closed_bridge,
+            shows="A footbridge over a river, empty and closed by a barrier.",
             topics=("public-places",),
             targets=[
                 {
@@ -247,6 +274,8 @@ RIVERBANK = DemoOrganization(
         ),
         DemoPetition(
             title="Keep the reading room at the lock open on Sundays",
+            picture=pictures.reading_room,
+            shows="A small house at the water in the evening, with light in its windows.",
             topics=("public-places",),
             targets=[{"kind": TargetKind.UNSETTLED}],
             summary="The only warm room on the towpath.",

@@ -95,8 +95,8 @@ def load_demo(*, now: datetime, time_zone: str, progress: Progress) -> None:
             add_staff(organization, planned)
             if planned is RIVERBANK:
                 organization.logo = pictures.logo(parse_colour(organization.accent))
-                organization.cover = pictures.cover()
-                organization.save()
+            organization.cover = planned.cover()
+            organization.save()
             for demo in planned.petitions:
                 petition = add_petition(organization, demo, now)
                 TaggedLink.objects.create(petition=petition, tag="autumn-letter")
@@ -144,12 +144,13 @@ def add_petition(
         text=demo.text,
         state=demo.state,
         outcome=demo.outcome,
+        image_description=demo.shows,
         opens_at=now - timedelta(days=demo.started),
         ended_at=None if demo.state == State.OPEN else now - timedelta(days=demo.ended),
         **demo.more,
     )
-    if petition.image_description:
-        petition.image = pictures.bank()
+    if demo.picture:
+        petition.image = demo.picture()
         petition.save()
     petition.topics.set(Topic.objects.filter(slug__in=demo.topics))
     for position, values in enumerate(demo.targets, 1):

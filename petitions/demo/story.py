@@ -63,7 +63,7 @@ UPDATES = (
                 "Dix mille noms sur une table",
                 "Nous avons imprimé combien vous êtes et posé la feuille sur une "
                 "table de "
-                "notre bureau. La table est petite; le nombre ne l'est pas.\n\nCette "
+                "notre bureau. La table est petite; le nombre ne l’est pas.\n\nCette "
                 "nouvelle fait partie de la démonstration, tout comme la table.",
             ),
         },
@@ -82,9 +82,9 @@ UPDATES = (
             ),
             "fr": Said(
                 "La question est posée",
-                "Elle l'a été à voix haute, par écrit et deux fois par téléphone. "
+                "Elle l’a été à voix haute, par écrit et deux fois par téléphone. "
                 "**Nous "
-                "publierons la réponse mot pour mot**, quelle qu'elle soit.\n\nCette "
+                "publierons la réponse mot pour mot**, quelle qu’elle soit.\n\nCette "
                 "nouvelle fait partie de la démonstration.",
             ),
         },
@@ -101,7 +101,7 @@ UPDATES = (
             ),
             "fr": Said(
                 "On nous offre quarante aulnes",
-                "Une pépinière en amont a quarante aulnes que personne n'est venu "
+                "Une pépinière en amont a quarante aulnes que personne n’est venu "
                 "chercher. Il manque un permis pour quarante trous.\n\nLa pétition "
                 "continue donc.",
                 "De jeunes arbres en longue rangée au bord de la rivière.",
@@ -132,7 +132,7 @@ UPDATES = (
                 "Eight people in a line on a footbridge over the river.",
             ),
             "fr": Said(
-                "Nous l'avons traversée ce matin",
+                "Nous l’avons traversée ce matin",
                 "Les 212 planches y sont. Amenez une personne qui ne le croit pas.",
                 "Huit personnes en file sur une passerelle au-dessus de la rivière.",
             ),
@@ -168,10 +168,10 @@ We thank all who asked, and the person who sent us a plank."""
 
 FIRST_ANSWER_FR = """La passerelle reste fermée pour le moment.
 
-Nous verrons quand il y aura de l'argent."""
+Nous verrons quand il y aura de l’argent."""
 ANSWER_FR = """Les travaux sont payés. La passerelle rouvre le premier du mois prochain.
 
-Nous remercions toutes les personnes qui l'ont demandé, et celle qui nous a envoyé une \
+Nous remercions toutes les personnes qui l’ont demandé, et celle qui nous a envoyé une \
 planche."""
 
 
@@ -232,7 +232,7 @@ def tell_of_bridge(now: datetime) -> None:
     handover.translations.create(
         language="fr",
         note="Nous étions quatre, une planche sous chaque bras.",
-        image_description="Quatre personnes avec des planches devant les marches d'un "
+        image_description="Quatre personnes avec des planches devant les marches d’un "
         "bureau, et une autre qui sort à leur rencontre.",
     )
     answer = Answer.objects.create(
