@@ -56,6 +56,11 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
     def won_lately(self) -> PetitionQuerySet:
         return self.won().order_by("-ended_at", "-pk")
 
+    def answered(self) -> PetitionQuerySet:
+        """Return the petitions that somebody petitioned has answered."""
+        answers = self.model.answers.rel.related_model._default_manager
+        return self.filter(models.Exists(answers.filter(petition=OuterRef("pk"))))
+
     def featured(self) -> PetitionQuerySet:
         """Return the petitions that the site puts forward, in the administrators'
         order."""

@@ -18,6 +18,7 @@ from core.http.paging import (
     page_of,
 )
 from organizations.models import Organization
+from petitions.counts.track_record import track_record
 from petitions.models import Petition, Topic
 from petitions.search.listing import (
     PAGE_SIZE,
@@ -30,6 +31,7 @@ from petitions.search.listing import (
     marker,
 )
 from petitions.search.searching import SearchScope
+from petitions.states import Source
 from petitions.views.profile import profile_page
 from petitions.views.thanks import with_own_signature
 
@@ -63,8 +65,11 @@ def home(request: HttpRequest) -> HttpResponse:
         "newest": open_ones.newest_first()[: 3 * SHOWN_OF_A_KIND],
         "won": Petition.objects.ever_public(now).won_lately()[:SHOWN_OF_A_KIND],
     }
+    public = Petition.objects.ever_public(now)
+    confirmed = public.supporters_by_source()[Source.CONFIRMED]
     context = {
         **each_once(keys),
+        "record": track_record(public, confirmed),
         "topics": Topic.objects.in_use(now).in_reader_order(),
         "organizations": organizations,
     }

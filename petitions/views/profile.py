@@ -16,9 +16,11 @@ from core.context import carried_query, page_addresses
 from core.http.paging import page_of
 from organizations.lookup import OrganizationMoved, get_organization
 from organizations.models import Organization
+from petitions.counts.track_record import track_record
 from petitions.models import Petition
 from petitions.models.listings import Figures, PetitionQuerySet
 from petitions.search.listing import page_of_profile
+from petitions.states import Source
 from petitions.views.thanks import with_own_signature
 
 ORGANIZATIONS_PER_PAGE = 50
@@ -81,7 +83,7 @@ def profile_page(
         "words": results.words if results else "",
         "query": f"{urlencode({'q': results.words})}&" if results else "",
         "started": petitions.count() if results else page.paginator.count,
-        "won": petitions.won().count(),
+        "record": track_record(petitions, counts[Source.CONFIRMED]),
         "supporters": sum(counts.values()),
         "counts": counts,
         "updates": petitions.latest_updates(timezone.now())[:SHOWN_UPDATES]
