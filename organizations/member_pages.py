@@ -89,7 +89,8 @@ class MemberPages:
                 language=get_language() or settings.LANGUAGE_CODE,
             )
             messages.info(
-                request, gettext("Who was invited is a member as soon as they accept.")
+                request,
+                gettext("The person invited becomes a member as soon as they accept."),
             )
             return redirect(f"admin:{NAME}", organization.pk)
         context = {
@@ -136,7 +137,7 @@ class MemberPages:
         members.change_role(member, Role(role), user_of(request))
         messages.success(
             request,
-            gettext("%(name)s has another role now, and logs in anew.")
+            gettext("%(name)s has a new role now, and has to log in again.")
             % {"name": member.user},
         )
 
@@ -144,7 +145,7 @@ class MemberPages:
         name = str(member.user)
         members.remove_member(member, user_of(request))
         messages.success(
-            request, gettext("%(name)s is a member no more.") % {"name": name}
+            request, gettext("%(name)s is no longer a member.") % {"name": name}
         )
 
     def ask_removal(self, request: HttpRequest, member: Membership) -> None:
@@ -152,8 +153,8 @@ class MemberPages:
         if not lost.may_ask(by, member.user):
             raise ValidationError(
                 gettext(
-                    "Not yours to remove: ask another owner, or for a site "
-                    "administrator another one of those."
+                    "You cannot remove it: ask another owner or, for a site "
+                    "administrator, another site administrator."
                 )
             )
         if not factors.has_factor(member.user):
@@ -162,8 +163,8 @@ class MemberPages:
         messages.success(
             request,
             gettext(
-                "%(name)s is told by mail now. The second factor is removed in a day, "
-                "unless they call it off."
+                "%(name)s is being told by e-mail. The second factor will be removed "
+                "in a day, unless they call it off."
             )
             % {"name": member.user},
         )
@@ -191,11 +192,11 @@ class MemberPages:
             invitations.invite(
                 row.email, organization, Role(row.role), by=user, language=row.language
             )
-            messages.success(request, gettext("The mail is sent again."))
+            messages.success(request, gettext("The e-mail is being sent again."))
         else:
             row.delete()
             events.record(
                 "invitation taken back", by=user.pk, organization=organization.pk
             )
-            messages.success(request, gettext("The invitation is taken back."))
+            messages.success(request, gettext("The invitation has been withdrawn."))
         return redirect(f"admin:{NAME}", organization.pk)

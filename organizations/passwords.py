@@ -62,9 +62,9 @@ class HardToGuess:
         if any(is_guessable(names, form) for form in forms_of(password)):
             raise ValidationError(
                 gettext(
-                    "This one is guessed soon: it repeats itself, follows the keyboard "
-                    "or is made of names and words that many choose. Take four words "
-                    "that have nothing to do with each other."
+                    "This one is easy to guess: it repeats itself, follows the "
+                    "keyboard or is made of names and words that many people choose. "
+                    "Take four words that have nothing to do with each other."
                 ),
                 code="password_guessable",
             )

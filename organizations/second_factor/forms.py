@@ -73,8 +73,8 @@ class CodeForm(forms.Form):
         if self.factor is None:
             raise ValidationError(
                 gettext(
-                    "This code is wrong, or was used already. Wait for the next one in "
-                    "your app, or take a recovery code."
+                    "This code is wrong, or was used already. Wait for the next one "
+                    "in your app, or use a recovery code."
                 ),
                 code="wrong",
             )

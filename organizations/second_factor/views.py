@@ -190,7 +190,7 @@ def add_passkey(request: HttpRequest) -> HttpResponse:
     }
     form = KeyForm(request.POST or None, initial={"name": name})
     if len(passkeys.passkeys_of(user)) >= passkeys.MOST:
-        messages.error(request, gettext("Remove a passkey first: these are many."))
+        messages.error(request, gettext("Remove a passkey first: you have too many."))
         return redirect("admin:second_factor")
     if request.method == "POST" and form.is_valid():
         had_one = factors.has_factor(user)

@@ -60,7 +60,7 @@ class TargetFormSet(BaseInlineFormSet[Target, Petition, TargetForm]):
             for form in self.forms
         ):
             raise ValidationError(
-                _("Name whom it petitions, or choose “Not settled yet”.")
+                _("Name who is petitioned, or choose “Not settled yet”.")
             )
 
 

@@ -40,12 +40,14 @@ LOOKED_AT = F("weak_signs").bitand(~int(WeakSign.CONTACT_IN_NAME))
 SHOW, HIDE = "approve_comments", "hide_comments"
 WITHHOLD, LET_STAND = "withhold_names", "release_names"
 EXPLAINED = {
-    SHOW: _("These comments stand on the page of the petition, with name and place."),
-    HIDE: _("These comments do not stand on the page; the signatures count as before."),
-    WITHHOLD: _(
-        "These names do not stand on the page; the signatures count as before."
+    SHOW: _("These comments are shown on the petition’s page, with name and place."),
+    HIDE: _(
+        "These comments are not shown on the page; the signatures count as before."
     ),
-    LET_STAND: _("These names stand on the page, of those who wish to be seen."),
+    WITHHOLD: _(
+        "These names are not shown on the page; the signatures count as before."
+    ),
+    LET_STAND: _("The names of those who wish to be seen are shown on the page."),
 }
 
 

@@ -48,10 +48,10 @@ SECONDS = 5
 
 ON: dict[str, StrOrPromise] = {
     SwitchName.STOP_SIGNING: _(
-        "Your text stands in place of the form of every petition. A form that is open "
-        "in somebody’s browser is not taken; it comes back with what was typed, to be "
-        "sent later. Whoever has a link in an e-mail can still confirm. Everything "
-        "else goes on."
+        "Your text is shown in place of the form on every petition. A form that is "
+        "open in somebody’s browser is not accepted; it comes back with what was "
+        "typed, to be sent later. Anyone who has a link in an e-mail can still "
+        "confirm. Everything else goes on."
     ),
     SwitchName.STOP_MAIL: _(
         "No mail goes to supporters, and none that tells staff what visitors did. It "
@@ -65,7 +65,7 @@ ON: dict[str, StrOrPromise] = {
         "administrators can log in and end it on this page. Your text stands at the "
         "top of every page."
     ),
-    SwitchName.BANNER: _("Your text stands at the top of every public page."),
+    SwitchName.BANNER: _("Your text is shown at the top of every public page."),
 }
 OFF: dict[str, StrOrPromise] = {
     SwitchName.STOP_SIGNING: _("The form is back on every petition."),

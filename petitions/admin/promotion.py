@@ -73,7 +73,7 @@ class NextStepForm(ConflictAwareForm, forms.Form):
     )
     address = AddressField(
         label=_("The letter goes to"),
-        help_text=_("The public e-mail address of whom you petition."),
+        help_text=_("The public e-mail address of the person petitioned."),
         ascii_only=True,
         required=False,
     )
@@ -136,7 +136,7 @@ class NextStepForm(ConflictAwareForm, forms.Form):
                 if given.get("url", "https://")[:8].lower() != "https://":
                     self.add_error("url", _("The page’s address begins with https://."))
             case NextStepKind.LETTER:
-                self.require("address", _("Enter whom the letter goes to."))
+                self.require("address", _("Enter who the letter goes to."))
                 self.clean_letters()
         return given
 

@@ -110,8 +110,8 @@ def carry_out_decision(
         messages.warning(
             request,
             gettext(
-                "Nothing was changed: none of them waits any more. What will be erased "
-                "is named above this list."
+                "Nothing was changed: none of them is waiting any more. What will be "
+                "erased is named above this list."
             ),
         )
         return None

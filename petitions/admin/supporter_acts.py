@@ -211,7 +211,7 @@ def done(
             "Erased, with %(n)s signature.", "Erased, with %(n)s signatures.", touched
         ),
     }
-    recorded = gettext("The request stands in the register.")
+    recorded = gettext("The request is in the register.")
     messages.success(
         request, f"{sentences[what] % {'n': intcomma(touched)}} {recorded}"
     )
@@ -315,7 +315,7 @@ def never_write(model_admin: Admin, request: HttpRequest) -> HttpResponse:
             request,
             gettext("This site writes to them no more.")
             + " "
-            + gettext("The request stands in the register."),
+            + gettext("The request is in the register."),
         )
         return redirect("admin:petitions_supporterrequest_changelist")
     form.initial["email"] = request.POST.get("email", "")[:300]

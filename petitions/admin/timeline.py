@@ -203,8 +203,8 @@ class AnswerAdmin(OfPetitionAdmin[Answer]):
             None,
             {
                 "description": _(
-                    "It stands on the page as soon as you save it. When you change it, "
-                    "readers can see what it said before; when an owner withdraws it, "
+                    "It is on the page as soon as you save it. If you change it, "
+                    "readers can see what it said before; if an owner withdraws it, "
                     "they see that it was withdrawn."
                 ),
                 "fields": [

@@ -301,11 +301,11 @@ TRANSITIONS = {
             _("Take it back"),
             _("Save and take it back"),
             _(
-                "It stands again where it stood before, as if it had not been closed, "
-                "won or withdrawn. No names are erased. A closing date that has passed "
-                "is removed."
+                "It goes back to the state it was in before, as if it had not been "
+                "closed, won or withdrawn. No names are erased. A closing date that "
+                "has passed is removed."
             ),
-            _("“%(title)s” stands where it stood before."),
+            _("“%(title)s” is back in the state it was in before."),
             ENDED_STATES,
             lambda petition, now: petition.take_back(now=now),
             to_same_end,

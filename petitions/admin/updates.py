@@ -60,7 +60,7 @@ class UpdateForm(PictureForm[Update], OfPetitionForm[Update]):
         if self.cleaned_data.get("publish_now") and day and day > timezone.now():
             self.add_error(
                 "publish_now",
-                _("A date to come stands below: take the tick or the date away."),
+                _("There is a future date below: remove either the tick or the date."),
             )
         return cleaned
 

@@ -133,7 +133,7 @@ class WebhookAdmin(ScopedAdmin[Webhook]):
             if tried.problem:
                 messages.error(request, tried.get_problem_display())
             else:
-                messages.success(request, gettext("It has taken the test message."))
+                messages.success(request, gettext("It has accepted the test message."))
         return self.back(webhook)
 
     @page(Right.CONNECT)

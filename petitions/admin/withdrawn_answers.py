@@ -32,7 +32,7 @@ class WithdrawalForm(forms.Form):
         label=_("Why it is withdrawn"),
         max_length=300,
         help_text=_(
-            "Readers see it where the answer stood, for good. Do not repeat here what "
+            "Readers see it where the answer was, for good. Do not repeat here what "
             "is withdrawn."
         ),
     )

@@ -212,7 +212,7 @@ class PetitionLifecycle(PetitionColumns):
             missing.append(gettext("Write a text."))
         if not self.targets.exists():
             missing.append(
-                gettext("Name whom it petitions, or choose “Not settled yet”.")
+                gettext("Name who is petitioned, or choose “Not settled yet”.")
             )
         if not self.organization.can_ask_updates:
             missing.append(

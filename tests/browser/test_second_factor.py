@@ -156,7 +156,7 @@ def test_what_was_lost_is_removed_a_day_after_another_owner_asked(
     entry = olga.locator("li", has_text=ADDRESS)
     entry.locator("summary").click()
     entry.locator("button:has-text('Remove the second factor in a day')").click()
-    olga.wait_for_selector("text=is told by mail now")
+    olga.wait_for_selector("text=is being told by e-mail")
     found = faults(olga, "members")
 
     # Sam reads the mail, and lets it happen.

@@ -51,7 +51,7 @@ def test_whoever_has_the_mailbox_accepts_with_a_password_and_is_a_member_then(
 ) -> None:
     answer = invite_by_form(as_user(alice), organization, "New.Person@example.org")
 
-    assert "is a member as soon as they accept" in text_of(answer)
+    assert "becomes a member as soon as they accept" in text_of(answer)
     assert not User.objects.filter(email="new.person@example.org").exists()
     send_all()
     (message,) = mail.outbox
@@ -91,7 +91,7 @@ def test_an_account_that_exists_is_asked_and_who_invites_learns_nothing(
     send_all()
     assert len(mail.outbox) == 2
     path = link_in(mail.outbox[0])
-    assert "Log in with that one" in text_of(Client().get(path))
+    assert "Log in with that account" in text_of(Client().get(path))
     Client().post(path, SET)  # sets nobody's password
     as_user(alice).post(path)  # the wrong account
     charlie.refresh_from_db()

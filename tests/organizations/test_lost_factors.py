@@ -50,7 +50,7 @@ def olga(organization: Organization) -> User:
 def ask(as_user: Login, alice: User, olga: User, organization: Organization) -> str:
     """Have Alice ask; return the path of the link that Olga is mailed."""
     said = act(as_user(alice), olga, organization, "lost")
-    assert "is told by mail now" in said
+    assert "is being told by e-mail" in said
     send_all()
     message = next(m for m in mail.outbox if "will be removed" in m.subject)
     assert message.to == [olga.email]
@@ -168,11 +168,11 @@ def test_it_is_asked_of_others_and_an_administrators_by_administrators(
 ) -> None:
     give_app(alice)
     client = as_user(alice)
-    assert "Not yours to remove" in act(client, alice, organization, "lost")
+    assert "You cannot remove it" in act(client, alice, organization, "lost")
     root = make_member(organization, Role.VIEWER, "root@example.org")
     root.is_superuser = True
     root.save()
-    assert "Not yours to remove" in act(client, root, organization, "lost")
+    assert "You cannot remove it" in act(client, root, organization, "lost")
     give_app(root)
-    assert "is told by mail now" in act(as_user(ada), root, organization, "lost")
+    assert "is being told by e-mail" in act(as_user(ada), root, organization, "lost")
     assert FactorRemoval.objects.get().user == root

@@ -105,14 +105,14 @@ def test_roles_are_given_and_members_removed(
 ) -> None:
     client = as_user(alice)
 
-    assert "has another role now" in act(
+    assert "has a new role now" in act(
         client, erin, organization, "role", role="viewer"
     )
     assert Membership.objects.get(user=erin).role == Role.VIEWER
     assert "Choose one of the roles." in act(
         client, erin, organization, "role", role="emperor"
     )
-    assert "is a member no more" in act(client, erin, organization, "remove")
+    assert "is no longer a member" in act(client, erin, organization, "remove")
     assert not Membership.objects.filter(user=erin).exists()
     assert User.objects.filter(pk=erin.pk).exists()
 
@@ -195,7 +195,7 @@ def test_who_invites_learns_nothing_of_accounts_elsewhere(
     ]
 
     said = [
-        "Who was invited is a member as soon as they accept." in text_of(a)
+        "The person invited becomes a member as soon as they accept." in text_of(a)
         for a in answers
     ]
     assert said == [True, True]
@@ -231,14 +231,14 @@ def test_an_invitation_is_mailed_again_and_taken_back(
     client = as_user(alice)
     there = page_of(organization).replace("/members/", f"/invitations/{invitation.pk}/")
 
-    assert "The mail is sent again." in text_of(
+    assert "The e-mail is being sent again." in text_of(
         client.post(f"{there}resend/", follow=True)
     )
     send_all()
     assert [message.to for message in mail.outbox] == [["new@example.org"]]
     invitation.refresh_from_db()
     assert timezone.now() - invitation.invited_at < timedelta(minutes=1)
-    assert "The invitation is taken back." in text_of(
+    assert "The invitation has been withdrawn." in text_of(
         client.post(f"{there}withdraw/", follow=True)
     )
     assert not Invitation.objects.exists()

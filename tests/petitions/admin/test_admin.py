@@ -405,7 +405,7 @@ def test_publishing_needs_text_target_address_and_contact(
     text = text_of(act(client, petition, "publish"))
 
     assert "Write a text." in text
-    assert "Name whom it petitions, or choose “Not settled yet”." in text
+    assert "Name who is petitioned, or choose “Not settled yet”." in text
     assert "Add the postal address and the contact e-mail of Poor" in text
     petition.refresh_from_db()
     assert petition.state == State.DRAFT
@@ -1019,7 +1019,7 @@ def test_a_public_petition_keeps_somebody_whom_it_petitions(
     path = f"{LIST}{petition.pk}/change/"
     answer = client.post(path, form(petition, **{"targets-0-DELETE": "on"}))
 
-    assert "Name whom it petitions" in text_of(answer)
+    assert "Name who is petitioned" in text_of(answer)
     assert petition.targets.count() == 1
 
 

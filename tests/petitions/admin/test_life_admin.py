@@ -531,5 +531,7 @@ def test_now_and_later_at_once_is_refused(
     answer = as_user(erin).post(path, fields)
 
     (sentence,) = answer.context["adminform"].form.errors["publish_now"]
-    assert sentence == "A date to come stands below: take the tick or the date away."
+    assert (
+        sentence == "There is a future date below: remove either the tick or the date."
+    )
     assert not Update.objects.exists()

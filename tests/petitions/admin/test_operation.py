@@ -84,7 +84,7 @@ def test_how_the_site_runs(as_user: Login, ada: User, petition: Petition) -> Non
 def test_a_switch_says_what_happens_before_it_does(as_user: Login, ada: User) -> None:
     browser = as_user(ada)
     asked = text_of(browser.get(turn("stop-signing")))
-    assert "Whoever has a link in an e-mail can still confirm" in asked
+    assert "Anyone who has a link in an e-mail can still confirm" in asked
     assert not Switch.objects.exists()
 
     done = browser.post(turn("stop-signing"), {**WORDS, "on": "1"}, follow=True)

@@ -111,7 +111,7 @@ def test_another_petition_of_the_same_organisation(
             "The page’s address begins with https://.",
         ),
         ({"kind": "donation", "url": "javascript:alert(1)"}, "Enter a valid URL."),
-        ({**LETTER, "address": ""}, "Enter whom the letter goes to."),
+        ({**LETTER, "address": ""}, "Enter who the letter goes to."),
         (
             {**LETTER, "address": "minister"},
             "Enter an e-mail address such as name@example.org",

@@ -344,7 +344,7 @@ def test_a_removal_that_finds_nothing_promises_nothing(
         LIST, {**fields, "confirmed": "1", "newest": newest}, follow=True
     )
 
-    assert "Nothing was changed: none of them waits any more." in text_of(late)
+    assert "Nothing was changed: none of them is waiting any more." in text_of(late)
     assert "will be erased on" not in text_of(late)
 
 

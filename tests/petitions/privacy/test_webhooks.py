@@ -760,7 +760,7 @@ def test_from_entering_a_tool_to_removing_it(
     assert "list=1" not in str(list(AuditEntry.objects.values()))
     carry()
     tested = client.post(f"{here}/test/", follow=True)
-    assert "taken the test message" in text_of(tested)
+    assert "accepted the test message" in text_of(tested)
     assert json.loads(tool.bodies.pop())["type"] == "webhook.test"
     page = text_of(client.get(f"{here}/change/"))
     assert "told of everything" in page
