@@ -3,8 +3,6 @@ texts, and notices about missing ones."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import template
 from django.conf import settings
 from django.utils.translation import gettext
@@ -12,7 +10,6 @@ from django.utils.translation import gettext
 from core.http.public_data import full
 from core.i18n.languages import (
     Passage,
-    direction,
     is_of_interface,
     name_in_reader_language,
     own_name,
@@ -52,20 +49,18 @@ def path_first_of(row: Readable, frame: str) -> str:
 
 
 @register.simple_tag
-def text_links(row: Readable) -> list[dict[str, Any]]:
-    """Return a link to each text of it, named in its own language; none when there is
-    only one."""
-    if len(row.languages) < 2:
-        return []
+def other_languages(row: Readable) -> list[dict[str, str]]:
+    """Return a link to it in each language but the one that it is asked for in, named
+    in itself: every language of the interface, and every one that it has a text in.
+    Where the interface has not that language, it stays as it is around the text."""
+    codes = {*dict(settings.LANGUAGES), *row.languages} - {row.reader_language}
     return [
         {
             "code": code,
             "name": own_name(code),
-            "direction": direction(code),
             "path": path_of(row, code, reader_language()),
-            "current": code == row.words.language,
         }
-        for code in sorted(row.languages, key=lambda code: own_name(code))
+        for code in sorted(codes, key=own_name)
     ]
 
 

@@ -15,7 +15,7 @@ from organizations.models import User
 pytestmark = pytest.mark.django_db
 GUIDE = "/style-guide/"
 # What a single page has is seen there.
-OF_ONE_PAGE = {"curve.css", "embed.css", "profile.css", "share.css", "texts.css"}
+OF_ONE_PAGE = {"curve.css", "embed.css", "profile.css", "share.css"}
 CLASS = re.compile(r"\.([a-z][a-z0-9_-]*)(?=[^{}]*\{)")
 
 

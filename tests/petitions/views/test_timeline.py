@@ -105,8 +105,8 @@ def test_the_page_tells_what_happened_the_latest_first(
 def test_the_page_is_in_the_order_in_which_it_is_read(
     visitor: Client, petition: Petition
 ) -> None:
-    """The ask, the text, and the way to the form; the form; answer, news; supporters;
-    passing it on last."""
+    """The ask, the text, who asks, why others sign, and the way to the form; the form;
+    answer, news; supporters; passing it on last."""
     petition.ask = "Sign it."
     petition.save()
     reason(petition, "Because")
@@ -121,12 +121,12 @@ def test_the_page_is_in_the_order_in_which_it_is_read(
 
     marks = (
         "<h1", "petition__ask", 'id="text"', "The petition</h2>", "Corrections",
-        'href="#sign"', 'id="count"', 'id="sign"', 'id="answers"', 'id="events"',
-        'id="reasons"', 'id="names"', 'id="growth"', 'id="spread"',
+        "petition__by", 'id="reasons"', 'href="#sign"', 'id="count"', 'id="sign"',
+        'id="answers"', 'id="events"', 'id="names"', 'id="growth"', 'id="spread"',
         "Report this petition",
     )  # fmt: skip
     body = page.partition("<main")[2]
-    assert [body.count(mark) for mark in marks if "href" not in mark] == [1] * 14
+    assert [body.count(mark) for mark in marks if "href" not in mark] == [1] * 15
     assert sorted(marks, key=body.index) == list(marks)
     assert body.rindex('href="#sign"') > body.index("Report this petition")
 
