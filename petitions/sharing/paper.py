@@ -8,6 +8,7 @@ from math import ceil
 from petitions.markup import listed
 from petitions.models import Petition
 from petitions.sharing.embeds import cells
+from petitions.sharing.previews import opening
 
 # Lines to sign on a sheet: the most, and the fewest.
 MOST, LEAST = 12, 4
@@ -18,11 +19,18 @@ LINE, LEFT = 11.5, 12
 def size_of(petition: Petition) -> str:
     """Return how the petition's words are set: large (""), smaller ("long") or small
     ("longest")."""
-    words = petition.words
-    much = cells(words.title) + cells(words.ask) / 3 + cells(whom(petition)) / 4
+    title, told = cells(petition.words.title), cells(what_is_signed(petition))
+    much = title + told / 3 + cells(whom(petition)) / 4
     if much > 190:
         return "longest"
     return "long" if much > 100 else ""
+
+
+def what_is_signed(petition: Petition) -> str:
+    """Return what stands below the title, so that nobody signs a title alone: the ask,
+    or the summary, or how the text begins."""
+    words = petition.words
+    return words.ask or words.summary or opening(petition)
 
 
 def whom(petition: Petition) -> str:
@@ -47,7 +55,7 @@ def sheet_lines(petition: Petition) -> int:
     ask, whom_in_line, high = (72, 64, 5.5) if small else (62, 55, 6.5)
     more = (
         title_high * (estimated_rows(words.title, title) - 1)
-        + high * (estimated_rows(words.ask or words.summary, ask) - 1)
+        + high * (estimated_rows(what_is_signed(petition), ask) - 1)
         + high * (estimated_rows(who, whom_in_line) - 2)
         # Those petitioned and the organisation are named again below the lines: who
         # receives what, and who asks.

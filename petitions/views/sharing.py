@@ -135,6 +135,7 @@ def paper_context(petition: Petition, channel: Channel) -> dict[str, Any]:
         "petition": petition,
         "words": petition.words,
         "size": paper.size_of(petition),
+        "told": paper.what_is_signed(petition),
         "qr": qr.as_svg(share_url(petition, channel)),
         # As one types it, with percent-encoded letters decoded.
         "short_address": unquote(page.partition("://")[2]).rstrip("/"),
