@@ -40,14 +40,16 @@ LOOKED_AT = F("weak_signs").bitand(~int(WeakSign.CONTACT_IN_NAME))
 SHOW, HIDE = "approve_comments", "hide_comments"
 WITHHOLD, LET_STAND = "withhold_names", "release_names"
 EXPLAINED = {
-    SHOW: _("These comments are shown on the petition’s page, with name and place."),
+    SHOW: _(
+        "These comments will be shown on the petition’s page, with name and place."
+    ),
     HIDE: _(
-        "These comments are not shown on the page; the signatures count as before."
+        "These comments will not be shown on the page; the signatures count as before."
     ),
     WITHHOLD: _(
-        "These names are not shown on the page; the signatures count as before."
+        "These names will not be shown on the page; the signatures count as before."
     ),
-    LET_STAND: _("The names of those who wish to be seen are shown on the page."),
+    LET_STAND: _("The names of those who wish to be seen will be shown on the page."),
 }
 
 

@@ -66,21 +66,22 @@ def asked_form(
 
 SENTENCES = {
     RequestKind.ACCESS: _(
-        "It is recorded that they asked; then you can print the copy or download it."
+        "That they asked will be recorded; then you can print the copy or download it."
     ),
     RequestKind.WITHDRAW: _(
-        "The signatures that you tick are taken from the count, with today’s date. "
-        "What is stored of them is kept until it is erased."
+        "The signatures that you tick will be taken from the count, with today’s "
+        "date. What is stored of them will be kept until it is erased."
     ),
     RequestKind.NEVER: _(
-        "This site writes no mail to these addresses any more, whatever anybody enters "
+        "This site will write no more mail to these addresses, whatever anybody enters "
         "and for whichever organisation, until their owner takes it back by the link "
         "in a mail."
     ),
     RequestKind.ERASE: _(
-        "The signatures that you tick are taken from the count and erased, with their "
-        "mails; when all of them are ticked, everything on the page of this person is. "
-        "That cannot be undone. The entry in the register is what is left."
+        "The signatures that you tick will be taken from the count and erased, with "
+        "their mails; when all of them are ticked, everything on the page of this "
+        "person will be. That cannot be undone. The entry in the register is what will "
+        "be left."
     ),
 }
 BUTTONS = {

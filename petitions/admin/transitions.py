@@ -113,8 +113,8 @@ def names_sentence(names: int, day: datetime) -> str:
     shown = {"number": intcomma(names), "day": date_format(timezone.localtime(day))}
     return (
         ngettext(
-            "The name and address of %(number)s person are erased on %(day)s.",
-            "The names and addresses of %(number)s people are erased on %(day)s.",
+            "The name and address of %(number)s person will be erased on %(day)s.",
+            "The names and addresses of %(number)s people will be erased on %(day)s.",
             names,
         )
         % shown
@@ -196,9 +196,9 @@ TRANSITIONS = {
             _("Publish"),
             _("Save and publish"),
             _(
-                "Everybody can read and sign it from now on, or from its opening date. "
-                "Title, ask, text and whom it petitions are frozen at the first "
-                "signature."
+                "Everybody will be able to read and sign it at once, or from its "
+                "opening date. Title, ask, text and whom it petitions will be frozen "
+                "at the first signature."
             ),
             _("“%(title)s” is public."),
             (State.DRAFT,),
@@ -209,7 +209,10 @@ TRANSITIONS = {
             "open_now",
             _("Open it now"),
             _("Save and open now"),
-            _("Everybody can read and sign it at once, before its opening date."),
+            _(
+                "Everybody will be able to read and sign it at once, before its "
+                "opening date."
+            ),
             _("“%(title)s” is public."),
             RUNNING_STATES,
             lambda petition, now: petition.open_now(now=now),
@@ -221,7 +224,7 @@ TRANSITIONS = {
             _("Make it a draft again"),
             _("Save and make it a draft again"),
             _(
-                "Nobody but you can read it any more. Nobody has signed it: it can be "
+                "Only you will be able to read it. Nobody has signed it: it can be "
                 "written anew, published later, or deleted."
             ),
             _("“%(title)s” is a draft again."),
@@ -236,7 +239,7 @@ TRANSITIONS = {
             "pause",
             _("Pause"),
             _("Save and pause"),
-            _("It stays public, but takes no signatures until you resume it."),
+            _("It will stay public, but take no signatures until you resume it."),
             _("“%(title)s” takes no signatures for now."),
             (State.OPEN,),
             lambda petition, now: petition.pause(),
@@ -247,7 +250,7 @@ TRANSITIONS = {
             "resume",
             _("Resume"),
             _("Save and resume"),
-            _("It takes signatures again."),
+            _("It will take signatures again."),
             _("“%(title)s” takes signatures again."),
             (State.PAUSED,),
             lambda petition, now: petition.resume(),
@@ -258,8 +261,8 @@ TRANSITIONS = {
             _("Close"),
             _("Save and close"),
             _(
-                "It stays public with its count, but takes no more signatures. Those "
-                "on their way can be confirmed for another day."
+                "It will stay public with its count, but take no more signatures. "
+                "Those on their way can be confirmed for another day."
             ),
             _("“%(title)s” is closed."),
             RUNNING_STATES,
@@ -272,7 +275,10 @@ TRANSITIONS = {
             "win",
             _("Declare it won"),
             _("Save and declare it won"),
-            _("It stays public as won, with one sentence of yours about the outcome."),
+            _(
+                "It will stay public as won, with one sentence of yours about the "
+                "outcome."
+            ),
             _("“%(title)s” is won."),
             ENDED_FROM[State.WON],
             lambda petition, now: petition.win(now=now),
@@ -285,9 +291,9 @@ TRANSITIONS = {
             _("Withdraw"),
             _("Save and withdraw"),
             _(
-                "It leaves the public pages, and its supporters leave your total. A "
-                "dated line with your reason stays on the profile. Its pictures are "
-                "erased after seven days."
+                "It will leave the public pages, and its supporters will leave your "
+                "total. A dated line with your reason will stay on the profile. Its "
+                "pictures will be erased after seven days."
             ),
             _("“%(title)s” is withdrawn."),
             PUBLIC_STATES,
@@ -301,9 +307,9 @@ TRANSITIONS = {
             _("Take it back"),
             _("Save and take it back"),
             _(
-                "It goes back to the state it was in before, as if it had not been "
-                "closed, won or withdrawn. No names are erased. A closing date that "
-                "has passed is removed."
+                "It will go back to the state it was in before, as if it had not been "
+                "closed, won or withdrawn. No names will be erased. A closing date "
+                "that has passed will be removed."
             ),
             _("“%(title)s” is back in the state it was in before."),
             ENDED_STATES,
@@ -317,7 +323,10 @@ TRANSITIONS = {
             "keep_longer",
             _("Keep its names as long as before"),
             _("Save and keep its names as long as before"),
-            _("The number of months that its names are kept is what it was before."),
+            _(
+                "The number of months that its names are kept will be what it was "
+                "before."
+            ),
             _("The names of “%(title)s” are kept as long as before."),
             ENDED_STATES,
             lambda petition, now: petition.keep_longer(now=now),

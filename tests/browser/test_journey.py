@@ -243,7 +243,9 @@ def test_staff_write_preview_and_publish(staff: Page, site: Site) -> None:
 
     staff.fill("#id_title", "What was on the screen")
     staff.locator(".object-tools button", has_text="Save and publish").click()
-    expect(staff.locator("#content")).to_contain_text("Everybody can read and sign it")
+    expect(staff.locator("#content")).to_contain_text(
+        "Everybody will be able to read and sign it"
+    )
     staff.click("#content button:has-text('Publish')")
 
     expect(staff.locator(".messagelist")).to_contain_text(

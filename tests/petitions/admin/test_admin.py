@@ -420,7 +420,7 @@ def test_publishing_says_what_will_happen_and_does_it_on_post(
     page = client.get(f"{LIST}{petition.pk}/do/publish/")
     petition.refresh_from_db()
     assert petition.state == State.DRAFT
-    assert "Everybody can read and sign it from now on" in text_of(page)
+    assert "Everybody will be able to read and sign it at once" in text_of(page)
     response = act(client, petition, "publish")
 
     assert response.status_code == 302
@@ -507,7 +507,7 @@ def test_actions_on_many_say_which_could_not_be_done(
     client = as_user(erin)
     question = text_of(client.post(LIST, selected))
     assert "Open one: That cannot be done: it is “Open”." in question
-    assert "Everybody can read and sign it from now on" in question
+    assert "Everybody will be able to read and sign it at once" in question
     draft.refresh_from_db()
     assert draft.state == State.DRAFT
 
@@ -530,7 +530,7 @@ def test_closing_many_says_whose_names_go_and_when(
     text = text_of(as_user(erin).post(LIST, selected))
 
     day = date_format(timezone.localtime(months_after(timezone.now(), 6)))
-    assert f"The names and addresses of 2 people are erased on {day}." in text
+    assert f"The names and addresses of 2 people will be erased on {day}." in text
     petition.refresh_from_db()
     assert petition.state == State.OPEN
 

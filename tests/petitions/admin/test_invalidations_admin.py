@@ -87,7 +87,7 @@ def test_staff_look_apply_watch_and_reverse(
     assert counted(petition) == 1
 
     back = f"/admin/petitions/invalidation/{row.pk}/reverse/"
-    assert "60 signatures go back to the count" in text_of(client.get(back))
+    assert "60 signatures will go back to the count" in text_of(client.get(back))
     assert "Say why." in text_of(client.post(back, {"reason": " "}))
     response = client.post(back, {"reason": "A school"})
     assert response.headers["Location"] == page

@@ -369,7 +369,7 @@ def test_fewer_months_are_asked_for_before_they_are_taken(
     asked = text_of(client.post(path, {"months": "1"}))
 
     day = date_format(timezone.localtime(timezone.now() + WAIT))
-    assert f"The names and addresses of 4 people are erased on {day}." in asked
+    assert f"The names and addresses of 4 people will be erased on {day}." in asked
     over.refresh_from_db()
     assert over.months_kept == 6
 
@@ -513,7 +513,7 @@ def test_fewer_months_are_confirmed_once_and_only_of_what_has_ended(
     first = client.post(path, confirmed, follow=True)
     again = client.post(path, confirmed, follow=True)
 
-    assert "are erased on" in text_of(first)
+    assert "will be erased on" in text_of(first)
     assert "Write a whole number" not in text_of(again)
     assert again.redirect_chain[-1][0] == f"{LIST}{old.pk}/change/"
     seen = opened(client, path, {"months": "1"})
