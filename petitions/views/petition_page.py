@@ -74,6 +74,7 @@ def page_context(
         "foreign": False,
         "reworded": False,
         "late": False,
+        "again": False,
         "typed": [],
         "preview": preview,
         **more,

@@ -69,6 +69,7 @@ from petitions.views.posting import (
     see_other,
     words_typed,
 )
+from petitions.views.typed import just_typed, typed_query
 from petitions.visibility import (
     PetitionWithdrawn,
     current_slug,
@@ -144,6 +145,7 @@ def sign(request: HttpRequest, slug: str) -> HttpResponse:
         return too_many(request, slug)
     log_context(outcome="stored", signature=signed)
     query = inbox_query(given.email) + text_language_query(snapshot.text_language, "&")
+    query += typed_query(form, snapshot.petition_id, now)
     return see_other("petitions:check_inbox", snapshot.slug, query=query)
 
 
@@ -297,18 +299,42 @@ def inbox_query(email: str) -> str:
 @require_safe
 @of_petition(to_its_notice)
 def check_inbox(request: HttpRequest, petition: Petition) -> HttpResponse:
-    """Show the next step, to open the mail; the page is the same for every address."""
+    """Show the next step, to open the mail; the page is the same for every address. To
+    whoever has just sent the form it shows the address whole and, with `?again=1`, the
+    form as it was filled in."""
     try:
         address = inbox_signer.unsign(request.GET.get("to", ""))
     except BadSignature:
         address = ""
     domain = domain_of(address)
+    petition = read_on(request, petition)
+    now = timezone.now()
+    is_open = petition.is_open(now)
+    typed = just_typed(request, petition.pk, now)
+    if typed and is_open and "again" in request.GET:
+        form = SignForm(typed, petition=petition)
+        context = page_context(petition, form, again=True)
+        return TemplateResponse(request, "petitions/petition.html", context)
     context = {
-        "petition": read_on(request, petition),
-        "is_open": petition.is_open(timezone.now()),
-        "masked": masked(address) if address else "",
+        "petition": petition,
+        "is_open": is_open,
+        "shown": typed.get("email") or (masked(address) if address else ""),
+        "form_link": link_to_form(request, petition, is_filled_in=bool(typed)),
+        "is_filled_in": bool(typed),
         "suggestion": suggested_domain(domain),
         "odd_ending": odd_ending(domain) if address else "",
         "webmail": WEBMAIL.get(domain),
     }
     return TemplateResponse(request, "petitions/check_inbox.html", context)
+
+
+def link_to_form(
+    request: HttpRequest, petition: Petition, *, is_filled_in: bool
+) -> str:
+    """Return the link by which an address is corrected: to the form as it was filled
+    in, or to an empty one for whoever is not known to have filled it in."""
+    if not is_filled_in:
+        return f"{petition.get_absolute_url()}#id_email"
+    query = request.GET.copy()
+    query["again"] = "1"
+    return f"?{query.urlencode()}#id_email"

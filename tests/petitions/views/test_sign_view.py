@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,6 +14,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
+from core.security.encryption import decrypt, encrypt
+from organizations.models import Organization
 from petitions.abuse.rate_limits import RATE_LIMITS
 from petitions.models import Consent, OutgoingMail, Petition, Signature
 from petitions.signatures.forms import countries
@@ -36,7 +39,7 @@ def test_signing_leads_to_the_inbox(
     assert location.startswith("/petitions/free-the-prisoners/check-inbox/?to=")
     assert "maya" not in location.lower()
     text = text_of(visitor.get(location))
-    assert "A message from Rights Now should reach m•••@example.org within" in text
+    assert "A message from Rights Now should reach maya@example.org within" in text
     assert "Wrong address? Sign again with the right one" in text
     signature = Signature.objects.get()
     assert (signature.name, signature.email) == ("Maya Tremblay", "maya@example.org")
@@ -127,10 +130,148 @@ def test_the_answer_is_the_same_for_a_known_address(
     known = visitor.post(SIGN, sign_form)
 
     assert new.status_code == known.status_code == 303
+    places = [answer.headers["Location"] for answer in (new, known)]
+    for answer in (new, known):
+        del answer.headers["Location"]
     assert new.headers == known.headers
     assert new.content == known.content
-    pages = [visitor.get(r.headers["Location"]).content for r in (new, known)]
-    assert pages[0] == pages[1]
+    # What was typed goes along encrypted, anew each time.
+    assert len({re.sub("&form=.*", "", place) for place in places}) == 1
+    assert len({len(place) for place in places}) == 1
+    for typist in ("same-origin", ""):
+        pages = [
+            re.sub("form=[^&]*", "", page_of(visitor, place, typist).content.decode())
+            for place in places
+        ]
+        assert pages[0] == pages[1]
+
+
+# == Back to the form, to correct an address ==
+
+
+def page_of(visitor: Client, place: str, comes_from: str = "same-origin") -> Any:
+    """The page after the form, as a browser asks for it that was sent there."""
+    return visitor.get(place, headers={"Sec-Fetch-Site": comes_from})
+
+
+TYPED = {
+    "name": "Maya Tremblay",
+    "email": "maya.tremblya@example.org",
+    "place": "Hull",
+    "postal_code": "J8X 1A1",
+    "country": "CA",
+    "comment": "Parce que.\nVraiment.",
+    "show_name": "1",
+    "updates": "no",
+}
+
+
+@pytest.fixture
+def asking(organization: Organization) -> Petition:
+    """A petition that asks everything."""
+    return make_petition(
+        organization, title="All", asks_place=True, asks_postal_code=True,
+        asks_country=True,
+    )  # fmt: skip
+
+
+def correct_link(page: Any) -> str:
+    (there,) = re.findall(
+        r'<a href="([^"]*)"[^>]*>Sign again with the right one</a>',
+        page.content.decode(),
+    )
+    return unescape(there)
+
+
+def test_whoever_typed_an_address_sees_it_whole_and_finds_the_form_filled_in(
+    visitor: Client, asking: Petition
+) -> None:
+    sent = visitor.post(f"{asking.get_absolute_url()}sign/", TYPED)
+    place = sent.headers["Location"]
+    assert not any(word in place for word in ("maya", "tremblya", "Hull", "J8X"))
+
+    page = page_of(visitor, place)
+    assert "should reach maya.tremblya@example.org within" in text_of(page)
+    query = correct_link(page)
+    assert query.startswith("?")
+    assert query.endswith("#id_email")
+    form = page_of(visitor, place.partition("?")[0] + query.partition("#")[0])
+
+    shown = form.content.decode()
+    assert "no-store" in form.headers["Cache-Control"]
+    for value in ("Maya Tremblay", TYPED["email"], "Hull", "J8X 1A1"):
+        assert f'value="{value}"' in shown
+    assert "Parce que.\nVraiment.</textarea>" in shown
+    assert re.search(r'value="CA" selected', shown)
+    assert re.search(r'name="show_name" value="1" checked', shown)
+    assert 'class="error-summary"' not in shown
+    assert "noindex" in shown
+    assert Signature.objects.count() == 1
+
+
+def test_nobody_else_sees_what_was_typed(
+    visitor: Client, asking: Petition, petition: Petition
+) -> None:
+    """Who was passed the address of the page, comes late, puts it on another petition
+    or makes one up: they get what everybody gets."""
+    sent = visitor.post(f"{asking.get_absolute_url()}sign/", TYPED)
+    place = sent.headers["Location"]
+    elsewhere = place.replace(asking.slug, petition.slug)
+    invented = re.sub("form=.*", "form=gAAAAAB", place)
+    kind, pk, sent_at, data = json.loads(decrypt(place.partition("form=")[2]))
+    late = encrypt(json.dumps([kind, pk, sent_at - 31 * 60, data]))
+
+    pages = [
+        page_of(visitor, place, "none"),
+        page_of(visitor, place, "cross-site"),
+        page_of(visitor, f"{place}&again=1", "none"),
+        page_of(visitor, f"{place}&again=1", ""),
+        page_of(visitor, f"{elsewhere}&again=1"),
+        page_of(visitor, f"{invented}&again=1"),
+        page_of(visitor, re.sub("form=.*", f"form={late}&again=1", place)),
+        page_of(visitor, f"{place.partition('&')[0]}&again=1"),
+    ]
+    for page in pages:
+        assert "m•••@example.org" in text_of(page)
+        assert "tremblya" not in page.content.decode()
+        assert "Hull" not in page.content.decode()
+
+
+def test_the_page_after_the_form_does_not_tell_what_its_owner_does(
+    visitor: Client, asking: Petition
+) -> None:
+    sent = visitor.post(f"{asking.get_absolute_url()}sign/", TYPED)
+    place = sent.headers["Location"]
+    before = page_of(visitor, place).content
+
+    Signature.objects.update(name="Somebody else", email="other@example.org")
+    assert page_of(visitor, place).content == before
+    OutgoingMail.objects.all().delete()
+    Signature.objects.all().delete()
+    assert page_of(visitor, place).content == before
+
+
+def test_a_form_too_long_for_an_address_is_left_out(
+    visitor: Client, asking: Petition
+) -> None:
+    long = {**TYPED, "name": "\U00010400" * 200, "comment": "\U00010400" * 1000}
+    sent = visitor.post(f"{asking.get_absolute_url()}sign/", long)
+
+    assert sent.status_code == 303
+    assert "form=" not in sent.headers["Location"]
+    assert "#id_email" in correct_link(page_of(visitor, sent.headers["Location"]))
+
+
+def test_where_nothing_can_be_signed_any_more_no_form_is_shown(
+    visitor: Client, asking: Petition
+) -> None:
+    sent = visitor.post(f"{asking.get_absolute_url()}sign/", TYPED)
+    asking.close(now=timezone.now())
+
+    page = page_of(visitor, f"{sent.headers['Location']}&again=1")
+
+    assert "The petition has closed in the meantime" in text_of(page)
+    assert "<textarea" not in page.content.decode()
 
 
 def test_the_query_of_the_inbox_page_cannot_be_invented(
@@ -230,10 +371,10 @@ def test_a_likely_slip_is_pointed_out_and_nothing_is_blocked(
 def test_without_a_script_a_slip_is_corrected_at_the_form(
     visitor: Client, petition: Petition, sign_form: dict[str, Any], domain: str
 ) -> None:
-    """The link leads to the field of the empty form; what was typed is in no address,
-    and the page says how to find it again."""
+    """For a browser that does not say where it comes from, the link leads to the field
+    of the empty form, and the page says how to find again what was typed."""
     response = visitor.post(SIGN, {**sign_form, "email": f"maya@{domain}"})
-    page = visitor.get(response.headers["Location"])
+    page = page_of(visitor, response.headers["Location"], "")
 
     (there,) = re.findall(
         r'<a href="([^"]*)"[^>]*>Correct it</a>', page.content.decode()
