@@ -385,7 +385,7 @@ def count_batch(job: SignatureImport, now: datetime, size: int) -> None:
             number += job.without_address
         job.state, job.finished_at = ImportState.DONE, now
         # What could not be read stays for a while: staff may put it right.
-        if not job.asks:
+        if not (job.asks and job.people.filter(may_ask=True).exists()):
             job.pieces.all().delete()
         job.heading = []
     job.counted += number
@@ -424,11 +424,14 @@ def take_away_batch(job: SignatureImport, now: datetime, size: int) -> None:
 
 def past_import_files(now: datetime) -> QuerySet[SignatureImport]:
     """Return the imports whose file, or what could not be read in it, is past its time,
-    oldest first. It is kept longer while its people are being asked, and not at all
-    under a petition that is withdrawn."""
+    oldest first. It is kept longer while some of its people are to be asked, and not at
+    all under a petition that is withdrawn."""
+    askable = ImportedSignature.objects.filter(
+        signature_import=OuterRef("pk"), may_ask=True
+    )
     asking = Exists(Asking.objects.unfinished().filter(signature_import=OuterRef("pk")))
     past = SignatureImport.objects.with_file().filter(
-        Q(made_at__lt=now - FILE_KEPT) & ~asking
+        Q(made_at__lt=now - FILE_KEPT) & ~(asking & Exists(askable))
         | Q(made_at__lt=now - ASKING_KEPT)
         | Q(petition__state=State.WITHDRAWN, asks=True)
     )

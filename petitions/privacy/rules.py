@@ -414,7 +414,9 @@ RULES = [
             _(
                 "Until it is imported; if it never is, and for lines with errors, "
                 "{days} days. If the people in it are to be asked by e-mail, until "
-                "they have been asked, at most {most} days."
+                "they have been asked, at most {most} days. Until then it also has the "
+                "line of anyone whose data was erased here in the meantime: they are "
+                "not asked, and are not counted because of it."
             ),
             days=FILE_KEPT.days,
             most=ASKING_KEPT.days,

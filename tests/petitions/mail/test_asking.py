@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -27,13 +28,16 @@ from petitions.models import (
 )
 from petitions.models.imports import ASKING_KEPT, FILE_KEPT
 from petitions.models.mails import MailKind, MailState, Priority
+from petitions.signatures import my_data
 from petitions.signatures.links import UNCONFIRMED_KEPT
+from petitions.signatures.my_data import DataSubject
 from petitions.states import AskingState, State
 from tests.factories import make_member, make_pending, make_petition
 from tests.helpers import text_of
 from tests.mailserver import MailServer, body
 from tests.petitions.importing.files import (
     bring_in,
+    content,
     numbers,
     of_people,
     proved,
@@ -125,6 +129,51 @@ def test_an_import_that_asks_nobody_keeps_no_file(
     assert not job.pieces.exists()
     with pytest.raises(MailingNotPossible):
         ordered(job, alice)
+
+
+def test_the_file_goes_when_nobody_in_it_can_be_asked_any_more(
+    petition: Petition, alice: User
+) -> None:
+    job = imported(petition, alice, "ann", "bo")
+    made = ordered(job, alice)
+    asking.pause_asking(made)
+    my_data.erase_all(DataSubject.owner("ann@example.org"), now=timezone.now())
+    later = timezone.now() + FILE_KEPT + timedelta(hours=1)
+    expire(later)
+    assert job.pieces.exists()
+    my_data.erase_all(DataSubject.owner("bo@example.org"), now=timezone.now())
+    expire(later)
+
+    assert not job.pieces.exists()
+    made.refresh_from_db()
+    assert made.state == AskingState.STOPPED
+    assert numbers(petition) == (0, 0)
+
+
+def test_a_file_in_which_nobody_can_be_asked_is_not_kept(
+    petition: Petition, alice: User
+) -> None:
+    job = imported(petition, alice, file=content(["ann@example.org,"]))
+
+    assert job.still_counted == 1
+    assert not job.pieces.exists()
+
+
+def test_whatever_erases_a_file_locks_it_before_its_orders(
+    petition: Petition, alice: User
+) -> None:
+    """As `lock_import` says: otherwise one who stops an order would deadlock."""
+    job = imported(petition, alice, "ann")
+    ordered(job, alice)
+
+    with CaptureQueriesContext(connection) as queries, transaction.atomic():
+        jobs.erase_import_files(SignatureImport.objects.filter(pk=job.pk))
+
+    said = [query["sql"] for query in queries]
+    locks = [n for n, sql in enumerate(said) if "FOR NO KEY UPDATE" in sql]
+    orders = [n for n, sql in enumerate(said) if 'UPDATE "petitions_asking"' in sql]
+    assert '"petitions_signatureimport"' in said[locks[0]]
+    assert locks[0] < orders[0]
 
 
 # == How much goes out ==
