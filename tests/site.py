@@ -145,7 +145,7 @@ class Site:
     def output(self) -> str:
         return (self.var / "output").read_text()
 
-    def start(self, seconds: float = 90) -> Site:
+    def start(self, seconds: float = 240) -> Site:
         environment = {k: v for k, v in os.environ.items() if k not in OWN}
         environment |= {
             "VAR": str(self.var),
@@ -163,7 +163,11 @@ class Site:
                 text=True,
                 start_new_session=True,
             )
-        until(lambda: "Ctrl-C" in self.output or self._died(), seconds)
+        try:
+            until(lambda: "Ctrl-C" in self.output or self._died(), seconds)
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def is_ready(self) -> bool:
