@@ -44,7 +44,7 @@ FACES = [parse_colour(face) for face in ("#f0c9a5", "#8a5a3b", "#c68b5e", "#5d3a
 def as_upload(picture: Image.Image, width: int) -> ContentFile[bytes]:
     """Return the picture as if it had been uploaded."""
     buffer = BytesIO()
-    picture.save(buffer, "PNG")
+    picture.save(buffer, "PNG", compress_level=1)
     return clean_image(ContentFile(buffer.getvalue(), name="drawn.png"), width)
 
 
@@ -127,13 +127,10 @@ def glow(
     picture: Image.Image, x: float, y: float, radius: float, colour: Colour
 ) -> None:
     """Let light of a colour fall around a point, less towards `radius`."""
-    light = Image.new("L", picture.size)
-    draw = ImageDraw.Draw(light)
-    steps = 48
-    for step in range(steps):
-        size = radius * (1 - step / steps)
-        draw.ellipse((x - size, y - size, x + size, y + size), fill=4 * step)
-    picture.paste(Image.new("RGB", picture.size, colour), mask=light)
+    size = round(2 * radius)
+    light = Image.radial_gradient("L").resize((size, size))
+    strength = light.point(lambda away: max(0, 190 - away))
+    picture.paste(colour, (round(x - radius), round(y - radius)), strength)
 
 
 def candle(
