@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from core.db.database import is_away
+from core.http.access import log_access
 from core.http.gate import PROBES
 from core.http.problems import problem
 from core.http.untrusted_input import limit_of
@@ -26,12 +26,6 @@ from core.observability.outcomes import OUTCOMES
 from core.switches import stopped_by
 
 type GetResponse = Callable[[HttpRequest], HttpResponseBase]
-
-access = logging.getLogger("access")
-
-METHODS = frozenset(
-    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
-)
 
 # How much of a body beyond its limit is read, so that the visitor's browser shows the
 # response instead of a broken connection.
@@ -51,14 +45,13 @@ def access_log(get_response: GetResponse) -> GetResponse:
         with request_fields() as fields:
             response = get_response(request)
             match = request.resolver_match
-            fields |= {
-                # Only known ones: a client may send any word as its method.
-                "method": request.method if request.method in METHODS else "(other)",
-                "route": f"/{match.route}" if match else "(no route)",
-                "status": response.status_code,
-                "ms": round((time.perf_counter() - started) * 1000, 1),
-            }
-            access.info("request", extra=fields)
+            log_access(
+                fields,
+                method=request.method or "",
+                route=f"/{match.route}" if match else "(no route)",
+                status=response.status_code,
+                started=started,
+            )
             # Bots that try the URLs of other software get a 404 or 405, and would hide
             # how many of our own forms fail.
             if request.method == "POST" and response.status_code not in {404, 405}:

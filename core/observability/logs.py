@@ -71,7 +71,9 @@ class Safe(logging.Filter):
             for name, value in vars(record).items()
             if name in _OWN or name in FIELDS
         }
-        safe = logging.makeLogRecord(kept)
+        # As `logging.makeLogRecord()` does, which would first make all attributes anew.
+        safe = logging.LogRecord.__new__(type(record))
+        safe.__dict__.update(kept)
         safe.msg, safe.args = safe_message(record), ()
         if record.exc_info and record.exc_info[1] is not None:
             safe.exc_text = stack_of(record.exc_info[1])
