@@ -25,7 +25,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 try:
     django.setup()
     check_static_files()
-    django_application = get_wsgi_application()
+    # Not before the settings are there.
+    from core.http.ready_answers import ReadyAnswers
+
+    site = ReadyAnswers(get_wsgi_application())
 except ImproperlyConfigured as problem:
     sys.exit(str(problem))
 
@@ -34,9 +37,10 @@ BODY_PATIENCE = 10
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Call Django with a sanitised environment (core/http/untrusted_input.py) and a
-    timeout that is patient with slow connections, but not with idle ones: a few of
-    those would occupy every thread."""
+    """Answer from the page cache (core/http/ready_answers.py) or by Django, with a
+    sanitised environment (core/http/untrusted_input.py) and a timeout that is patient
+    with slow connections, but not with idle ones: a few of those would occupy every
+    thread."""
     if (connection := environ.get("gunicorn.socket")) is not None:
         connection.settimeout(BODY_PATIENCE)
-    return django_application(sanitize(environ), start_response)
+    return site(sanitize(environ), start_response)

@@ -46,6 +46,11 @@ class CachedValue[T]:
         finally:
             self._lock.release()
 
+    def fresh(self) -> T | None:
+        """Return the value as long as `get` would not load it again, else None."""
+        held = self._value
+        return held[0] if held is not None and time.monotonic() < held[1] else None
+
     def known(self) -> T | None:
         """Return the value loaded last, however old, or None if there is none."""
         held = self._value

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -136,6 +136,10 @@ def policy_of(view_name: str) -> Policy:
     )
 
 
+# The parameter that names the version of a picture.
+VERSION = "v"
+
+
 class Versioned(HttpResponse):
     """A response whose content `version` names. Under a URL with that `?v=` it may be
     kept for ever; one rendering serves any `?v=`, also made-up ones."""
@@ -143,6 +147,26 @@ class Versioned(HttpResponse):
     def __init__(self, *args: Any, version: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.version = version
+
+
+class AnswerKind(NamedTuple):
+    """What of a request decides which answer it gets to a page."""
+
+    unchanged: bool
+    """The browser has this page already."""
+    zipped: bool
+    """The browser takes it compressed."""
+
+
+@dataclass(frozen=True)
+class ReadyAnswer:
+    """What Django answered to requests of one kind for one page, but for the body."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    route: str
+    parameters: frozenset[str]
+    """The query parameters that may lead to another page."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +181,30 @@ class Page:
     version: str = ""
     switches: Switches = NONE
     """The switches that it was rendered with."""
+    ready: dict[tuple[AnswerKind, str], ReadyAnswer] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """How Django has answered with it, by kind and scheme (core/http/ready_answers.py).
+    """
+
+    def body(self, kind: AnswerKind) -> bytes:
+        """Return the body of an answer of this kind."""
+        if kind.unchanged:
+            return b""
+        return self.zipped if kind.zipped else gzip.decompress(self.zipped)
+
+
+class Shown(NamedTuple):
+    """That a request was answered as its path is without any query."""
+
+    page: Page
+    route: str
+    parameters: frozenset[str]
+    """The query parameters that may lead to another page."""
+
+
+# Where a request carries it.
+SHOWN = "site.shown"
 
 
 @dataclass
@@ -291,23 +339,37 @@ def make_page(response: HttpResponse, now: float, switches: Switches = NONE) -> 
     )
 
 
-def answer_with_page(request: HttpRequest, page: Page) -> HttpResponse:
+def kind_of_answer(page: Page, meta: Mapping[str, Any]) -> AnswerKind:
+    """Return which answer a request with these headers, as in WSGI, gets to the
+    page."""
+    if page.etag in meta.get("HTTP_IF_NONE_MATCH", ""):
+        return AnswerKind(unchanged=True, zipped=False)
+    zipped = GZIP.search(meta.get("HTTP_ACCEPT_ENCODING", "")) is not None
+    return AnswerKind(unchanged=False, zipped=zipped)
+
+
+def answer_with_page(
+    request: HttpRequest, page: Page, query: Query, policy: Policy
+) -> HttpResponse:
     """Return the page, compressed if the browser accepts that, or 304 if it has it
     already."""
-    if page.etag in request.META.get("HTTP_IF_NONE_MATCH", ""):
+    kind = kind_of_answer(page, request.META)
+    if kind.unchanged:
         response = HttpResponse(status=304)
         del response.headers["Content-Type"]
         # A browser replaces the headers it has by those of a 304.
-        if (policy := page.headers.get(CSP.HEADER_ENFORCE)) is not None:
-            response.headers[str(CSP.HEADER_ENFORCE)] = policy
-    elif GZIP.search(request.META.get("HTTP_ACCEPT_ENCODING", "")):
-        response = HttpResponse(page.zipped, headers=page.headers)
-        response.headers["Content-Encoding"] = "gzip"
+        if (csp := page.headers.get(CSP.HEADER_ENFORCE)) is not None:
+            response.headers[str(CSP.HEADER_ENFORCE)] = csp
     else:
-        response = HttpResponse(gzip.decompress(page.zipped), headers=page.headers)
+        response = HttpResponse(page.body(kind), headers=page.headers)
+        if kind.zipped:
+            response.headers["Content-Encoding"] = "gzip"
     response.headers["ETag"] = page.etag
-    if page.version and request.GET.get("v") == page.version:
+    if page.version and request.GET.get(VERSION) == page.version:
         response.headers["Cache-Control"] = FOR_EVER
+    elif not query and (match := request.resolver_match):
+        names = frozenset(policy.query)
+        request.META[SHOWN] = Shown(page, f"/{match.route}", names)
     return response
 
 
@@ -359,8 +421,10 @@ class CachePolicyMiddleware:
                 bare.META[KEY] = switches
                 with a_place(key[1], policy) as has_place:
                     if not has_place:
-                        stale = stale_page(request, key, now, switches)
-                        return stale or problem(request, 503)
+                        stale = stale_page(key, now, switches)
+                        if stale is None:
+                            return problem(request, 503)
+                        return answer_with_page(request, stale, key[1], policy)
                     fetched = page_cache.fetch(
                         key,
                         now,
@@ -375,7 +439,7 @@ class CachePolicyMiddleware:
             if is_away(error):
                 return problem(request, 503)
             raise
-        return answer_with_page(request, page)
+        return answer_with_page(request, page, key[1], policy)
 
 
 # URLs with a query can be made up without end, searches above all. At most half of the
@@ -398,9 +462,7 @@ def a_place(query: Query, policy: Policy) -> Iterator[bool]:
         yield False
 
 
-def stale_page(
-    request: HttpRequest, key: tuple[str, Query], now: float, switches: Switches
-) -> HttpResponse | None:
+def stale_page(key: tuple[str, Query], now: float, switches: Switches) -> Page | None:
     """Return the cached page if it was rendered with these switches within the last
     hour, else None."""
     page = page_cache.pages.get(key)
@@ -410,7 +472,7 @@ def stale_page(
         or now - page.rendered_at > STALE_IF_ERROR
     ):
         return None
-    return answer_with_page(request, page)
+    return page
 
 
 def not_kept(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
