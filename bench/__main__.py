@@ -72,7 +72,7 @@ def main() -> int:
                 case "lean":
                     parts.append(against_lean(bench, client, rounds, seconds))
                 case "web":
-                    parts.append(against_bare(bench, client, rounds, seconds))
+                    parts += against_bare(bench, client, rounds, seconds)
                 case "search":
                     parts.append(search(bench, rounds, seconds))
                 case "pack":

@@ -94,6 +94,8 @@ class Ratios:
     """The headings for the ratio, what is measured, and what it is compared with."""
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    multiples: bool = False
+    """Ratios are printed as multiples: 4.3×."""
 
     @property
     def missed(self) -> bool:
@@ -101,6 +103,7 @@ class Ratios:
 
     def table(self) -> str:
         width = max(len(figure.name) for figure in self.figures) + 2
+        show = "{:.2f}×".format if self.multiples else "{:.1%}".format
         lines = [
             self.title,
             (
@@ -112,13 +115,14 @@ class Ratios:
             low, middle, high = figure.quartiles
             rate, beside = figure.rates
             if figure.at_most is not None:
-                bar = f"≤ {figure.at_most:.0%}"
+                bar = f"≤ {figure.at_most:{'g' if self.multiples else '.0%'}}"
             elif figure.at_least is not None:
                 bar = f"≥ {figure.at_least:.0%}"
             else:
                 bar = ""
             lines.append(
-                f"{figure.name:{width}}{middle:>18.1%}{f'{low:.1%}-{high:.1%}':>16}"
+                f"{figure.name:{width}}{show(middle):>18}"
+                f"{f'{show(low)}-{show(high)}':>16}"
                 f"{rate:>14,.0f}{beside:>14,.0f}{bar:>9}"
                 + ("  MISSED" if figure.missed else "")
                 + (f"  {figure.note}" if figure.note else "")

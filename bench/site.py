@@ -122,6 +122,8 @@ class Server:
     module: str = "config.wsgi"
     processes: int = 2
     port: int = field(default_factory=free_port)
+    answered: int = 0
+    """How many requests of slices it has answered."""
 
     def __enter__(self) -> Self:
         environment = self.environment | {
@@ -142,7 +144,7 @@ class Server:
                 )
                 for _ in range(self.processes)
             ]
-        for _ in range(200):
+        for _ in range(600):
             if self._all_answer():
                 return self
             time.sleep(0.1)
@@ -154,6 +156,12 @@ class Server:
             process.terminate()
         for process in self.running:
             process.wait(20)
+
+    def cpu(self) -> float:
+        """Return the seconds of CPU that its processes have had together."""
+        return sum(
+            cpu_seconds(child) for each in self.running for child in children(each.pid)
+        )
 
     def memory(self) -> float:
         """Return the memory of its processes together, in MB."""
@@ -202,6 +210,13 @@ class Worker:
 def children(pid: int) -> list[int]:
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return [int(word) for word in text.split()]
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return how many seconds of CPU a process has had, in user and in system mode."""
+    # The name, in parentheses, may have spaces; the 14th and 15th fields are the ticks.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:

@@ -1,24 +1,39 @@
-"""Requests, compared with a bare view of the same server, and with the same site with
-everything off that guards a signer."""
+"""Requests, compared with a bare Django view (bench/bare.py), and with the same site
+with everything off that guards a signer."""
 
 from __future__ import annotations
 
 from bench.ceilings import ceilings
-from bench.load import Client, settled_run
+from bench.load import Client, make_ready, settled_run
 from bench.report import Figure, Ratios, Slice, pair
 from bench.site import Bench, Server
 
 # The order matters: what confirmations change on the page has settled before its ETag
 # is asked for again.
 BARE_BARS = {
-    "page": 0.70,
-    "profile": 0.70,
-    "profile 10k": 0.70,
-    "page, 304": 0.70,
-    "sign": 0.18,
-    "confirm": 0.20,
+    "page": 2.0,
+    "page, 304": 2.0,
+    "profile": 2.0,
+    "profile 10k": 2.0,
+    "list": 2.0,
+    "count.json": 2.0,
+    "sign": 0.05,
+    "confirm": 0.08,
+}
+# The most CPU that a request may take, as a multiple of the bare view's.
+CPU_BARS = {
+    "page": 1.0,
+    "page, 304": 1.0,
+    "profile": 1.0,
+    "profile 10k": 1.0,
+    "list": 1.0,
+    "count.json": 1.0,
+    "sign": 30.0,
+    "confirm": 20.0,
 }
 LEAN_BAR = 0.90
+# The smallest CPU time, in seconds, that the kernel tells apart.
+TICK = 0.01
 # Seconds of a load before it is measured: whatever first touches a page of an index
 # after a checkpoint writes the page whole, which a site that runs does once in minutes.
 WARM = 4
@@ -40,28 +55,78 @@ def confirming(client: Client, server: Server, seconds: int) -> Slice:
     return measure
 
 
-def against_bare(bench: Bench, client: Client, rounds: int, seconds: int) -> Ratios:
-    """Measure each kind of request beside an answer of two bytes from the same
-    server."""
-    with bench.server(bench.biggest) as server:
+class Costs:
+    """Slices of a server, of which it notes how many requests it answered for each
+    second of CPU that its processes had."""
+
+    def __init__(self) -> None:
+        self.of_slices: list[float] = []
+
+    def noting(self, server: Server, kind: str, measure: Slice) -> Slice:
+        def noted() -> float:
+            make_ready(server, kind)
+            cpu, answered = server.cpu(), server.answered
+            rate = measure()
+            # A slice in which nothing was answered may take less than a tick.
+            spent = max(server.cpu() - cpu, TICK)
+            self.of_slices.append((server.answered - answered) / spent)
+            return rate
+
+        return noted
+
+
+def against_bare(
+    bench: Bench, client: Client, rounds: int, seconds: int
+) -> tuple[Ratios, Ratios]:
+    """Measure each kind of request beside a bare view of another server: the rates, and
+    the CPU in the servers' processes, which noise hardly moves. A worker runs beside
+    them."""
+    database = bench.biggest
+    with (
+        bench.server(database) as server,
+        bench.server(database, "bench.bare") as bare,
+        bench.worker(database),
+    ):
         slices: dict[str, tuple[Slice, Slice]] = {}
+        costs = {kind: (Costs(), Costs()) for kind in BARE_BARS}
         for kind in BARE_BARS:
             settled_run(client, server, kind, 1)  # warm
             measured = slice_of(client, server, kind, seconds)
             if kind == "confirm":
                 measured = confirming(client, server, seconds)
-            slices[kind] = (measured, slice_of(client, server, "bare", seconds))
+            slices[kind] = (
+                costs[kind][0].noting(server, kind, measured),
+                costs[kind][1].noting(
+                    bare, "bare", slice_of(client, bare, "bare", seconds)
+                ),
+            )
         rates = pair(slices, rounds, "requests")
     alone = ceilings(bench, seconds)
-    return Ratios(
-        "web",
-        "Requests, of what the same server answers with two bytes",
-        ("of the bare view", "req/s", "bare/s"),
-        [
-            Figure(name, pairs, at_least=BARE_BARS[name])
-            for name, pairs in rates.items()
-        ],
-        [f"PostgreSQL alone, {name}: {rate:,}/s" for name, rate in alone.items()],
+    return (
+        Ratios(
+            "web",
+            "Requests, of a bare Django view of two bytes without middleware",
+            ("of the bare view", "req/s", "bare/s"),
+            [
+                Figure(name, pairs, at_least=BARE_BARS[name])
+                for name, pairs in rates.items()
+            ],
+            [f"PostgreSQL alone, {name}: {rate:,}/s" for name, rate in alone.items()],
+        ),
+        Ratios(
+            "cpu",
+            "CPU of a request in the web processes, as a multiple of the bare view's",
+            ("of the bare view", "req/s of CPU", "bare/s of CPU"),
+            [
+                Figure(
+                    name,
+                    list(zip(one.of_slices, other.of_slices, strict=True)),
+                    at_most=CPU_BARS[name],
+                )
+                for name, (one, other) in costs.items()
+            ],
+            multiples=True,
+        ),
     )
 
 

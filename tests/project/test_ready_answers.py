@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import io
 import logging
+import math
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -25,7 +26,7 @@ from core.http.untrusted_input import sanitize
 from core.models import SwitchName
 from core.operation import turn_off, turn_on
 from core.slots import SLOT, slot_of
-from core.switches import NONE, SWITCHES
+from core.switches import NONE, SWITCHES, On, Switches
 from organizations.models import User
 from petitions.models import Petition
 from tests.conftest import StaffClient
@@ -430,6 +431,20 @@ def test_a_switch_holds_for_ready_answers_at_once(
     turn_off(SwitchName.STOP_SIGNING, by=None)
 
     assert door(PAGE) == door(PAGE) == before
+
+
+def test_a_switch_that_another_process_turned_holds_when_it_was_read(
+    petition: Petition, door: Door
+) -> None:
+    before = door(PAGE)
+    assert door.is_ready(PAGE)
+
+    turned = Switches(banner=On({"en": "Back at noon."}, timezone.now(), None))
+    SWITCHES._value = (turned, math.inf)
+
+    assert not door.is_ready(PAGE)
+    assert door.is_ready(PAGE)
+    assert door(PAGE) != before
 
 
 def test_switches_that_are_to_be_read_again_are_read_by_django(
