@@ -33,7 +33,7 @@ from petitions.mail.sending import (
     postpone,
 )
 from petitions.models import Bounce, OutgoingMail
-from petitions.models.mails import MailKind, MailState
+from petitions.models.mails import MailKind, MailState, Priority
 from petitions.signable import is_open
 from petitions.signature_fields import CORRECTABLE
 from petitions.states import AskingState, SignatureState, State
@@ -111,7 +111,7 @@ type Decision = Send | Skip | Wait | GiveUp
 def decide(mail: LeasedMail, now: datetime) -> Decision:
     """Decide what to do with one mail, without regard to the others of its batch."""
     assert mail.signature is not None  # it is due
-    if mail.suppressed:
+    if mail.suppressed and not asks_back(mail):
         return Skip()
     if mail.kind == MailKind.CONFIRM and (
         mail.signature.state != SignatureState.PENDING or mail.same_form_sent
@@ -136,6 +136,12 @@ def decide(mail: LeasedMail, now: datetime) -> Decision:
         # Retried every hour: the caps count the mails of the last 24 hours.
         return Wait(now + timedelta(hours=1))
     return Send()
+
+
+def asks_back(mail: LeasedMail) -> bool:
+    """Return whether it is the mail by which an owner who wants no mail can let it
+    begin again (`links.mail_links`)."""
+    return mail.kind == MailKind.ALL and mail.priority == Priority.FIRST
 
 
 def needs_reminder(mail: LeasedMail, now: datetime) -> bool:

@@ -104,10 +104,16 @@ def send_signed(known: Sequence[UUID], *, now: datetime) -> None:
 
 
 @repeatable
-def mail_links(signature: Signature, *, now: datetime) -> None:
+def mail_links(
+    signature: Signature, *, now: datetime, priority: Priority = Priority.LATER
+) -> None:
     """Put into the outbox the mail that links to all signatures of this exact address,
-    unless one is waiting already or the signature has been erased meanwhile."""
-    waiting = OutgoingMail.objects.filter(kind=MailKind.ALL, state=MailState.DUE)
+    unless one is waiting already or the signature has been erased meanwhile. With the
+    priority FIRST it is sent although its owner wants no mail: it was asked for by a
+    link that we had mailed there, so that mail may begin again."""
+    waiting = OutgoingMail.objects.filter(
+        kind=MailKind.ALL, state=MailState.DUE, priority=priority
+    )
     with_address = same_person.of_address(Signature.objects.all(), signature.email)
     with transaction.atomic():
         locked = lock_signature(signature)
@@ -122,7 +128,7 @@ def mail_links(signature: Signature, *, now: datetime) -> None:
             signature=locked,
             email_key=locked.email_key,
             kind=MailKind.ALL,
-            priority=Priority.LATER,
+            priority=priority,
             due_at=now,
             created_at=now,
         )

@@ -46,10 +46,11 @@ class TokenPurpose(enum.StrEnum):
     OWN = "petitions.signature"
     """Shows, corrects, withdraws and erases one signature, and no other."""
     ALL = "petitions.signed"
-    """Shows, exports and erases all signatures of one address, and invalidates older
-    links."""
+    """Shows, exports and erases all signatures of one address, invalidates older links,
+    and lets mail begin again that NEVER has stopped."""
     NEVER = "petitions.never-again"
-    """Stops mail to one address and lets it begin again, however old the token is."""
+    """Stops mail to one address, however old the token is. Afterwards it shows a button
+    that mails a link of the kind ALL, which alone lets mail begin again."""
     UNSUBSCRIBE = "petitions.unsubscribe"
     """Ends the mailings of one organisation to one address, however old the token is.
     Its number is that of a Consent."""

@@ -31,7 +31,7 @@ from petitions.abuse.rate_limits import (
 from petitions.addresses import NotAnAddress, clean_address
 from petitions.identity import same_person
 from petitions.models import Signature
-from petitions.models.mails import MailKind
+from petitions.models.mails import MailKind, Priority
 from petitions.signatures import (
     links,
 )
@@ -262,8 +262,8 @@ def links_asked(request: HttpRequest, kind: MailKind, name: str) -> HttpResponse
     return response
 
 
-def mail_links(opened: Opened) -> HttpResponse:
+def mail_links(opened: Opened, *, priority: Priority = Priority.LATER) -> HttpResponse:
     """Mail the link that leads to everything signed with this address, which may show
     and do more than the link that was opened."""
-    links.mail_links(opened.signature, now=opened.now)
+    links.mail_links(opened.signature, now=opened.now, priority=priority)
     return see_other("petitions:all_signed", query="?sent=1")

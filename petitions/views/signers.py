@@ -33,7 +33,7 @@ from petitions.identity import (
     same_person,
 )
 from petitions.models import Pack, Petition, Signature
-from petitions.models.mails import MailKind
+from petitions.models.mails import MailKind, Priority
 from petitions.signatures import (
     consent,
     correcting,
@@ -50,7 +50,7 @@ from petitions.signatures.standing import (
 from petitions.signatures.tokens import TokenPurpose
 from petitions.states import SignatureState
 from petitions.views.confirming import correction_form
-from petitions.views.links import Opened, links_asked, opened_by
+from petitions.views.links import Opened, links_asked, mail_links, opened_by
 from petitions.views.posting import is_pressed, see_other, words_typed
 
 # == One signature ==
@@ -181,11 +181,16 @@ def all_signed(request: HttpRequest) -> HttpResponse:
     return links_asked(request, MailKind.ALL, "all_signed")
 
 
-@opened_by(TokenPurpose.ALL, methods=("GET", "HEAD"))
+@opened_by(TokenPurpose.ALL)
 def signed(request: HttpRequest, opened: Opened) -> HttpResponse:
     """List all that was signed with one address, with a link to each signature and one
-    to stop all mail."""
+    to stop all mail; on POST, let stopped mail begin again."""
     address = opened.signature.email
+    if is_pressed(request):
+        if request.POST.get("write") == "again":
+            consent.lift_suppression(address)
+            log_context(outcome="may write again", signature=opened.signature.pk)
+        return see_other("petitions:signed", opened.token)
     signatures = my_data.signatures_of_address(address).prefetch_related(
         "petition__targets"
     )
@@ -206,6 +211,7 @@ def signed(request: HttpRequest, opened: Opened) -> HttpResponse:
         "token": opened.token,
         "never": opened.lead_to(TokenPurpose.NEVER),
         "ended": "ended" in request.GET,
+        "suppressed": bool(key_ring.suppressed([address])),
     }
     return TemplateResponse(request, "petitions/signed.html", context)
 
@@ -280,8 +286,9 @@ def no_address_left(request: HttpRequest, signature_id: int) -> HttpResponse:
 
 @opened_by(TokenPurpose.NEVER, old=None, gone=no_address_left)
 def never_again(request: HttpRequest, opened: Opened) -> HttpResponse:
-    """Stop all mail to an address, or allow it again. The link in the last mail works
-    for that however old it is."""
+    """Stop all mail to an address; the link in the last mail works for that however old
+    it is. Mails are forwarded: whoever wants mail to begin again is mailed another
+    link, to the page that does it."""
     mine = opened.signature
     if request.POST.get("List-Unsubscribe") == "One-Click":
         # One-click unsubscription (RFC 8058): the mail provider posts from its own
@@ -292,11 +299,9 @@ def never_again(request: HttpRequest, opened: Opened) -> HttpResponse:
         return HttpResponse("Unsubscribed.\n", content_type="text/plain")
     if is_pressed(request):
         if request.POST.get("write") == "again":
-            consent.lift_suppression(mine.email)
-            log_context(outcome="may write again", signature=mine.pk)
-        else:
-            consent.suppress(mine.email, now=opened.now)
-            log_context(outcome="never again", signature=mine.pk)
+            return mail_links(opened, priority=Priority.FIRST)
+        consent.suppress(mine.email, now=opened.now)
+        log_context(outcome="never again", signature=mine.pk)
         return see_other("petitions:never_again", opened.token)
     context = {
         "gone": False,

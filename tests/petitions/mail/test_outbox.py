@@ -702,7 +702,18 @@ def test_who_wants_no_mail_gets_none(
     assert len(server.mailbox.messages) == 1
     assert states() == {"sent": 1, "covered": 3}  # a list for each spelling
 
+    # The link from the mail only asks for another one, which is sent all the same.
     visitor.post(path, {"write": "again"})
-    make_pending(make_petition(), "maya@example.org")
+    visitor.post(path, {"write": "again"})
     send(timedelta(hours=2))
     assert len(server.mailbox.messages) == 2
+    lines = body(server.mailbox.messages[1]).splitlines()
+    (link,) = [line for line in lines if "/signed/" in line]
+    make_pending(make_petition(), "maya@example.org")
+    send(timedelta(hours=3))
+    assert len(server.mailbox.messages) == 2
+
+    visitor.post(link.removeprefix("http://testserver.localhost"), {"write": "again"})
+    make_pending(make_petition(), "maya@example.org")
+    send(timedelta(hours=4))
+    assert len(server.mailbox.messages) == 3

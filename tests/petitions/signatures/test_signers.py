@@ -25,6 +25,7 @@ from petitions.models import (
     Signature,
     Suppression,
 )
+from petitions.models.mails import MailKind, MailState, Priority
 from petitions.signature_fields import OPTIONAL
 from petitions.signatures import (
     links,
@@ -463,5 +464,24 @@ def test_never_again_and_again(
     mine.refresh_from_db()
     assert mine.state == SignatureState.CONFIRMED
 
-    visitor.post(old, {"write": "again"})
+
+def test_only_a_link_that_is_mailed_lets_mail_begin_again(
+    visitor: Client, petition: Petition, mine: Signature
+) -> None:
+    """Who was forwarded a mail has its link, and not the mailbox."""
+    never = link(TokenPurpose.NEVER, mine)
+    visitor.post(never)
+
+    page = visitor.get(never)
+    assert "E-mail me a link to undo this" in text_of(page)
+    answer = visitor.post(never, {"write": "again"})
+
+    assert Suppression.objects.exists()
+    assert answer.headers["Location"] == "/signed/?sent=1"
+    mail = OutgoingMail.objects.get(kind=MailKind.ALL)
+    assert (mail.priority, mail.state) == (Priority.FIRST, MailState.DUE)
+    mailed = link(TokenPurpose.ALL, mine)
+    assert "We do not e-mail you" in text_of(visitor.get(mailed))
+    visitor.post(mailed, {"write": "again"})
     assert not Suppression.objects.exists()
+    assert "We do not e-mail you" not in text_of(visitor.get(mailed))
