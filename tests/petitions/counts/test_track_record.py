@@ -130,7 +130,7 @@ def test_what_staff_put_first_shows_its_picture_and_the_way_to_sign(
     Petition.objects.filter(pk=first.pk).update(featured=1)
 
     featured, _, rest = (
-        html(visitor, "/").partition('class="featured"')[2].partition("</article>")
+        html(visitor, "/").partition('class="card featured"')[2].partition("</article>")
     )
 
     assert f'alt="The picture of {first.pk}"' in featured

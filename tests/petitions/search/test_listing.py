@@ -42,7 +42,7 @@ def titles(response: object) -> list[str]:
     """Return the titles of entries, cards and what is featured, in the page’s order."""
     html = response.content.decode()  # type: ignore[attr-defined]
     found = re.findall(
-        r'<h3 class="(?:entry|card|featured)__title"[^>]*><a[^>]*>(.*?)</a>', html
+        r'<h3 class="(?:entry|card)__title"[^>]*><a[^>]*>(.*?)</a>', html
     )
     return [re.sub("<.*?>", "", title) for title in found]
 
