@@ -67,3 +67,12 @@ def somebody_waits() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(WAITS_FOR_US)
         return bool(cursor.fetchone()[0])
+
+
+def headers_of(response: Any) -> dict[str, str]:
+    """Return the headers of an answer to a form, without what was typed: it goes along
+    in the address of the next page, encrypted anew each time."""
+    headers = dict(response.headers)
+    if "Location" in headers:
+        headers["Location"] = re.sub(r"(&form=)[\w=-]+", r"\1", headers["Location"])
+    return headers

@@ -27,6 +27,7 @@ from petitions.signatures import (
 )
 from petitions.states import State, TextFormat
 from tests.factories import make_entry, make_pending, make_signature
+from tests.helpers import headers_of
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +99,7 @@ def test_a_made_up_link_changes_nothing_but_the_tag(
     locations = set()
     for headers in ({}, page("?via=poster"), page("?via=x", "evil.example")):
         response = visitor.post(f"{PATH}sign/", sign_form, headers=headers)
-        locations.add(response.headers["Location"])
+        locations.add(headers_of(response)["Location"])
     rows: list[dict[str, Any]] = list(Signature.objects.order_by("pk").values())  # type: ignore[arg-type]
 
     differing = {name for row in rows for name in row if row[name] != rows[0][name]}

@@ -96,7 +96,7 @@ def test_from_a_file_to_the_count_and_back(client: Any, petition: Petition) -> N
     make_signature(petition, "ann@planted.example")
     assert "since, or were erased 1" in text_of(client.get(address(job)))
 
-    assert "0 people are taken" in text_of(client.get(address(job, "take-back")))
+    assert "0 people will be taken" in text_of(client.get(address(job, "take-back")))
     client.post(address(job, "take-back"))
     work(job)
     assert job.state == "reversed"

@@ -27,7 +27,7 @@ from tests.factories import (
     make_signature,
     make_translation,
 )
-from tests.helpers import text_of
+from tests.helpers import headers_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -193,12 +193,11 @@ def test_texts_link_to_each_other_in_their_own_words(
     page = page_of(visitor, f"/fr{base}")
 
     for link in (
-        f'<a href="{base}" lang="en" hreflang="en" dir="ltr">English</a>',
-        f'<a href="/fr{base}" lang="fr" hreflang="fr" dir="ltr" aria-current="true">',
-        f'<a href="/fr{base}ar/" lang="ar" hreflang="ar" dir="rtl">العربية</a>',
+        f'<a href="{base}" lang="en" hreflang="en">English</a>',
+        f'<a href="/fr{base}ar/" lang="ar" hreflang="ar">العربية</a>',
     ):
-        assert link in page
-    assert 'class="texts"' not in page_of(visitor, make_petition().get_absolute_url())
+        assert page.count(link) == 1
+    assert f'href="/fr{base}" lang="fr"' not in page
 
 
 SITE = "http://testserver.localhost"
@@ -319,7 +318,7 @@ def test_whoever_signs_under_a_text_signs_the_petition(
         response = visitor.post(f"/fr{base}sign/", sign_form)
 
     assert response.status_code == 303
-    assert response.headers["Location"].endswith("&text=ar")
+    assert headers_of(response)["Location"].endswith("&text=ar&form=")
     signature = Signature.objects.get(email="maya@example.org")
     assert (signature.language, signature.text_language) == ("fr", "ar")
     inbox = visitor.get(response.headers["Location"]).content.decode()
