@@ -519,7 +519,7 @@ def test_a_refused_password_is_said_beside_it(
     answer = Client().post(path, weak)
 
     assert list(answer.context["form"].errors) == ["new_password1"]
-    assert "guessed soon" in text_of(answer)
+    assert "easy to guess" in text_of(answer)
     assert not User.objects.filter(email="new@example.org").exists()
 
 
