@@ -20,9 +20,10 @@ from petitions.signatures.forms import SignForm
 
 SHOWN = timedelta(minutes=30)
 """How long the page after the form shows what was typed."""
-LONGEST = 6000
-"""The most characters of a form in a query: servers take lines of 8,000. Without it,
-the page leads to an empty form."""
+LONGEST = 2000
+"""The most characters of a form in a query: nginx, as it is installed, takes 4 kB of
+headers of an answer, and answers 502 to more. Without it, the page leads to an empty
+form."""
 KIND = "typed"
 
 

@@ -262,6 +262,22 @@ def test_a_form_too_long_for_an_address_is_left_out(
     assert "#id_email" in correct_link(page_of(visitor, sent.headers["Location"]))
 
 
+def test_the_headers_of_the_answer_fit_what_a_proxy_takes(
+    visitor: Client, asking: Petition
+) -> None:
+    """nginx answers 502 to more than 4 kB, and a server adds some of its own."""
+    carried = set()
+    for number, words in enumerate(("", "é" * 200, "é" * 500, "x" * 1000, "é" * 1000)):
+        form = {**TYPED, "email": f"maya{number}@example.org", "comment": words}
+        sent = visitor.post(f"{asking.get_absolute_url()}sign/", form)
+        size = sum(len(f"{name}: {value}\r\n") for name, value in sent.headers.items())
+
+        assert (sent.status_code, size < 3_800) == (303, True), (len(words), size)
+        carried.add("form=" in sent.headers["Location"])
+
+    assert carried == {True, False}
+
+
 def test_where_nothing_can_be_signed_any_more_no_form_is_shown(
     visitor: Client, asking: Petition
 ) -> None:
