@@ -13,6 +13,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Coalesce
 
 from core import slots
+from petitions.models.answers import Answer
 from petitions.models.counts import CountChange, Total
 from petitions.models.topics import Topic
 from petitions.models.updates import Update, UpdateQuerySet
@@ -58,8 +59,9 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
 
     def answered(self) -> PetitionQuerySet:
         """Return the petitions that somebody petitioned has answered."""
-        answers = self.model.answers.rel.related_model._default_manager
-        return self.filter(models.Exists(answers.filter(petition=OuterRef("pk"))))
+        return self.filter(
+            models.Exists(Answer.objects.filter(petition=OuterRef("pk")))
+        )
 
     def featured(self) -> PetitionQuerySet:
         """Return the petitions that the site puts forward, in the administrators'
