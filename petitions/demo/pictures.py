@@ -200,7 +200,7 @@ def visit() -> ContentFile[bytes]:
         fill=mixed(DUSK, STONE, 0.3),
     )
     person(draw, left + 200, floor + 14, 560, 1)
-    person(draw, left + 430, floor + 14, 590, 4)
+    person(draw, left + 430, floor + 14, 590, 3)
     pane = (width * 0.14, height * 0.2, width * 0.34, height * 0.46)
     draw.rectangle(pane, fill=SKY)
     for bar in range(5):
